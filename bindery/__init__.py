@@ -1,0 +1,1 @@
+"""Bindery: finds, downloads, verifies and shelves books."""

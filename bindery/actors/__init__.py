@@ -1,0 +1,1 @@
+"""The long-lived workers, one module each."""

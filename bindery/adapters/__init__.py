@@ -1,0 +1,1 @@
+"""Everything outside the process: typed request in, typed result or failure out."""

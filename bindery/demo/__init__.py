@@ -1,0 +1,1 @@
+"""A small world on loopback: indexer, catalogue, metadata, files."""

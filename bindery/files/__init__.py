@@ -1,0 +1,1 @@
+"""The disk: probing, walking, the import journal, the recycle bin."""

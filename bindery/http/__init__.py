@@ -1,0 +1,1 @@
+"""The faces of the program: HTTP, websocket, static app (architecture.md 9)."""

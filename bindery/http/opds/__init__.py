@@ -1,0 +1,1 @@
+"""The OPDS 1.2 catalogue."""

@@ -1,0 +1,1 @@
+"""One module per resource; each exports `blueprint`. Modules here do not import each other."""

@@ -1,0 +1,1 @@
+"""Topics, sequence numbers and last known progress: plain objects on the loop."""

@@ -1,0 +1,1 @@
+"""The actor kernel: mailboxes, supervision, clocks, threads. Knows nothing of books."""

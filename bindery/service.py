@@ -1,0 +1,1 @@
+"""The composition root: starts everything in order, stops it in order."""
