@@ -1,1 +1,1 @@
-"""The actor kernel: mailboxes, supervision, clocks, threads. Knows nothing of books."""
+"""The actor kernel: mailboxes, supervision, clocks, doorbells, threads. Knows nothing of books."""
