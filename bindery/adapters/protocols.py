@@ -1,0 +1,98 @@
+"""The seams to the outside world: one Protocol per kind of partner (architecture.md 10).
+
+Implementations are small: typed request in, typed result out, or an `OutsideError`. No retries,
+no back-off, no knowledge of the store; the actor that owns one decides when to call again.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Protocol, Self
+
+from bindery.domain.catalogue import EditionRecord, PersonRecord, WorkRecord, WorksPage
+from bindery.domain.offers import IndexerAnswer, IndexerCaps, IndexerQuery
+from bindery.domain.transfers import (
+    AddOptions,
+    Ambiguous,
+    ClientCapabilities,
+    ClientInfo,
+    Payload,
+    RemoteFile,
+    RemoteId,
+    RemoteItem,
+    Snapshot,
+)
+
+
+class Closing(Protocol):
+    """Adapters own connections; they are opened by `async with`."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Indexer(Closing, Protocol):
+    """A source of releases."""
+
+    async def caps(self) -> IndexerCaps: ...
+    async def search(self, query: IndexerQuery) -> IndexerAnswer: ...
+    async def fetch(self, link: str) -> Payload:
+        """Fetch what a release's link names: torrent bytes, a magnet, an NZB, or the checked URL
+        of a plain file for the built-in client."""
+        ...
+
+
+class DownloadClient(Closing, Protocol):
+    """A program that downloads."""
+
+    capabilities: ClientCapabilities
+
+    async def probe(self) -> ClientInfo: ...
+    async def add(self, payload: Payload, options: AddOptions) -> RemoteId: ...
+    async def find(
+        self, token: str, hashes: tuple[str, ...], name: str
+    ) -> RemoteItem | Ambiguous | None:
+        """Whether the client already has our item; decides after a crash, never a blind add."""
+        ...
+
+    async def snapshot(self) -> Snapshot:
+        """One complete look at everything of ours in the client."""
+        ...
+    async def files(self, id: RemoteId) -> list[RemoteFile]: ...  # noqa: A002 - the field's word
+    async def remove(self, id: RemoteId, *, with_data: bool) -> None: ...  # noqa: A002
+    async def pause(self, id: RemoteId) -> None: ...  # noqa: A002
+    async def resume(self, id: RemoteId) -> None: ...  # noqa: A002
+    async def set_category(self, id: RemoteId, category: str) -> None: ...  # noqa: A002
+
+
+class MetadataProvider(Closing, Protocol):
+    """A catalogue of persons, works and editions."""
+
+    name: str
+
+    async def search_people(self, text: str, limit: int = 20) -> list[PersonRecord]: ...
+    async def search_works(self, text: str, limit: int = 20) -> list[WorkRecord]: ...
+    async def person(self, ref: str) -> PersonRecord | None: ...
+    async def works(self, person_ref: str, cursor: str | None = None) -> WorksPage: ...
+    async def work(self, ref: str) -> WorkRecord | None: ...
+    async def editions(self, work_ref: str) -> list[EditionRecord]: ...
+    async def by_isbn(self, isbn: str) -> WorkRecord | None: ...
+
+
+class Image(Protocol):
+    """A fetched picture."""
+
+    data: bytes
+    mime: str
+
+
+class Notifier(Closing, Protocol):
+    """A target of notifications."""
+
+    async def send(self, event: Mapping[str, object], *, delivery_id: str) -> None:
+        """Deliver one event. `delivery_id` is stable over retries (sent as a header)."""
+        ...
