@@ -333,6 +333,10 @@ CREATE TABLE client (
   rev INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
+-- The built-in downloader, so that the main job works with nothing else installed.
+INSERT INTO client (id, name, type, host, port, created_at, updated_at)
+  VALUES (1, 'Built-in downloader', 'direct', '', 0, 0, 0);
+
 CREATE TABLE client_state (
   client_id INTEGER PRIMARY KEY REFERENCES client (id) ON DELETE CASCADE,
   status TEXT NOT NULL DEFAULT 'unknown',
