@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * The theme must be known before the first paint, and the policy forbids inline scripts. So a
+ * classic, hashed, external script is put first into the head (ui.md 6).
+ */
+function themeScript(): Plugin {
+  const source = readFileSync(new URL('./src/theme.js', import.meta.url), 'utf8');
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
+  const fileName = `assets/theme-${hash}.js`;
+  let building = false;
+  return {
+    name: 'bindery-theme',
+    config(_config, env) {
+      building = env.command === 'build';
+    },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName, source });
+    },
+    transformIndexHtml() {
+      const src = building ? `./${fileName}` : './src/theme.js';
+      return [{ tag: 'script', attrs: { src }, injectTo: 'head' }];
+    },
+  };
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [svelte(), themeScript()],
+  build: {
+    outDir: '../bindery/http/static',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { '/api': { target: 'http://127.0.0.1:8787', ws: true } } },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+} as Parameters<typeof defineConfig>[0]);
