@@ -80,8 +80,8 @@ class Envelope(Generic[M]):
 
     async def result(self) -> Any:
         """Wait for the answer (kernel only)."""
-        assert self._done is not None
-        await self._done.wait()
+        if self._done is not None:
+            await self._done.wait()
         if self._error is not None:
             raise self._error
         return self._value
@@ -239,14 +239,16 @@ class Inbox(Generic[M]):
             batch.append(envelope)
         return batch
 
-    async def __aiter__(self) -> AsyncIterator[Envelope[M]]:
+    def __aiter__(self) -> AsyncIterator[Envelope[M]]:
         """Every message until the actor is to finish."""
-        while True:
-            try:
-                envelope = await self.take()
-            except Closed:
-                return
-            yield envelope
+        return self
+
+    async def __anext__(self) -> Envelope[M]:
+        """As `take`, for `async for`."""
+        try:
+            return await self.take()
+        except Closed:
+            raise StopAsyncIteration from None
 
     def _next(self, *, first: bool = True) -> Envelope[M] | None:
         if self._closing.is_set() and not self._drain:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 import trio
 
@@ -20,8 +20,6 @@ from bindery.runtime.backoff import Backoff
 from bindery.runtime.clock import Clock
 from bindery.runtime.health import ActorHealth, State
 from bindery.runtime.mailbox import ActorGone, Closed, Inbox, Mailbox
-
-M_contra = TypeVar("M_contra", contravariant=True)
 
 READY_BUDGET_S = 10.0
 REPLACE_BUDGET_S = 10.0
@@ -34,7 +32,7 @@ class StartFailed(Exception):
     """A critical child did not become ready: the program cannot run."""
 
 
-class Actor(Protocol[M_contra]):
+class Actor(Protocol):
     """One coroutine that owns what it opens; its state dies with it.
 
     It calls `ready()` once it can serve. Raising is a crash; returning is the end, which for a
@@ -54,7 +52,7 @@ class Child:
     """
 
     name: str
-    factory: Callable[[], Actor[Any]]
+    factory: Callable[[], Actor]
     tier: int = 0
     bound: int = 64
     restart: Literal["permanent", "transient"] = "permanent"
@@ -82,6 +80,7 @@ class _Slot:
         self.nudge = trio.Event()
         self.settled = trio.Event()
         self.over = trio.Event()
+        self.over.set()
         self.done = trio.Event()
 
     def finish(self, *, drain: bool) -> None:
@@ -158,12 +157,16 @@ class Supervisor:
         if slot is None or slot.done.is_set():
             await self.start(child)
             return
+        if slot.stopping or self._stopping:
+            raise ActorGone(f"{child.name} is stopping")
         slot.child = child
         slot.box.bound = child.bound
         slot.swapping = True
         slot.settled = trio.Event()
         slot.finish(drain=False)
-        self._jobs_in.send_nowait(partial(self._enforce, slot, slot.over, REPLACE_BUDGET_S))
+        over = slot.over
+        self._jobs_in.send_nowait(partial(self._enforce, slot, over, REPLACE_BUDGET_S))
+        await over.wait()
         await self._wait_settled(slot)
 
     async def stop(self, name: str) -> None:
@@ -193,7 +196,8 @@ class Supervisor:
         with trio.move_on_after(READY_BUDGET_S):
             await slot.settled.wait()
         if slot.child.critical and slot.state != "running":
-            self._fail(slot, "did not become ready")
+            if not self._stopping:
+                self._fail(slot, "did not become ready")
             raise StartFailed(f"{slot.child.name}: {slot.last_error or 'not ready in time'}")
 
     async def tree(self) -> None:
@@ -249,13 +253,14 @@ class Supervisor:
         while not slot.stopping:
             started = trio.current_time()
             crash = await self._live(slot)
-            if slot.swapping and not slot.stopping:
-                slot.swapping = False
-                self._forget_crashes(slot)
-                continue
-            if slot.stopping or (crash is None and slot.child.restart == "transient"):
+            if slot.stopping:
                 break
-            await self._recover(slot, crash, alive=trio.current_time() - started)
+            if not slot.swapping:
+                if crash is None and slot.child.restart == "transient":
+                    break
+                await self._recover(slot, crash, alive=trio.current_time() - started)
+            if slot.swapping:
+                self._forget_crashes(slot)
         slot.box.close()
         slot.box.discard()
         slot.state = "stopped"
@@ -266,7 +271,7 @@ class Supervisor:
         """One incarnation. Returns its crash; None if it returned."""
         inbox: Inbox[Any] = Inbox(slot.box)
         slot.inbox, slot.nudge, slot.over = inbox, trio.Event(), trio.Event()
-        slot.state = "starting"
+        slot.state, slot.swapping = "starting", False
         crash: Exception | None = None
         try:
             with trio.CancelScope() as slot.scope:
@@ -275,7 +280,7 @@ class Supervisor:
                     await actor.run(inbox, partial(self._ready, slot, inbox))
                 except* Closed as group:
                     crash = None if inbox.closing else _leaf(group)
-                except* Exception as group:
+                except* Exception as group:  # noqa: BLE001 - the one place for faults of actors
                     crash = _leaf(group)
         finally:
             slot.inbox = slot.scope = None

@@ -6,7 +6,7 @@ the writer, for DNS or for the shutdown.
 
 import errno
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple, cast
 
 import trio
 
@@ -131,7 +131,9 @@ async def _on_root(
     try:
         _refuse_unreachable(root)
         with trio.CancelScope(deadline=deadline, shield=not abandon_on_cancel):
-            return await trio.to_thread.run_sync(fn, *args, limiter=place, abandon_on_cancel=True)
+            return await trio.to_thread.run_sync(
+                fn, *args, limiter=cast("trio.CapacityLimiter", place), abandon_on_cancel=True
+            )
     finally:
         if not place.begun:
             place.give_back()
