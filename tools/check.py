@@ -74,7 +74,7 @@ def gates() -> list[Gate]:
         Gate("layers", [str(BIN / "lint-imports"), "--cache-dir", ".check/imports"]),
         Gate("async", [*flake8_async, *sources()]),
         Gate("lint", [ruff, "check", "--quiet"]),
-        Gate("format", [ruff, "format", "--check", "--quiet"]),
+        Gate("format", [ruff, "format", "--check", "--output-format=concise"]),
     ]
     exporter = ROOT / "tools" / "openapi.py"
     if exporter.exists():
