@@ -34,7 +34,7 @@ def test_a_point_strikes_at_the_reach_it_is_armed_for_and_only_once() -> None:
 
 @pytest.mark.parametrize("spec", ["a=explode", "a@often"])
 def test_a_spec_that_means_nothing_is_refused(spec: str) -> None:
-    with pytest.raises(ValueError, match="fault|invalid"):
+    with pytest.raises(ValueError, match=r"fault|invalid"):
         faults.arm(spec)
 
 

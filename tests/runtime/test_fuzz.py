@@ -27,7 +27,9 @@ Story = list[tuple[float, str, str]]
 class Moody:
     """Answers, fails, sleeps, crashes or returns, as its dice say; asks a lower actor at times."""
 
-    def __init__(self, name: str, dice: random.Random, story: Story, below: Mailbox[Any] | None):
+    def __init__(
+        self, name: str, dice: random.Random, story: Story, below: Mailbox[Any] | None
+    ) -> None:
         self.name, self.dice, self.story, self.below = name, dice, story, below
 
     def note(self, what: str) -> None:

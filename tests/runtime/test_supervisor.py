@@ -1,5 +1,6 @@
 """Supervision on virtual time: architecture.md 4 and the kernel rows of platform.md."""
 
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -125,7 +126,7 @@ async def test_the_back_off_doubles_up_to_its_cap_half_fixed_half_random(
         async with supervised(backoff) as supervisor:
             await supervisor.start(child("c", note))
             await trio.sleep(100)
-    waits = [later - earlier for earlier, later in zip(births, births[1:], strict=False)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(births)]
     rng = random.Random(7)
     expected = [span / 2 + rng.random() * span / 2 for span in (1, 2, 4, 8, 8, 8, 8)]
     assert waits == pytest.approx(expected)
@@ -146,7 +147,7 @@ async def test_a_child_alive_for_the_window_starts_a_new_streak(autojump_clock: 
             await supervisor.start(child("c", long_lived))
             await trio.sleep(900)
             assert state(supervisor, "c") == "running"
-    waits = [later - earlier - 100 for earlier, later in zip(births, births[1:], strict=False)]
+    waits = [later - earlier - 100 for earlier, later in itertools.pairwise(births)]
     assert len(waits) > 6
     assert all(0.5 <= wait <= 1 for wait in waits)
 

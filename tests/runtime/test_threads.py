@@ -1,11 +1,17 @@
 """Real threads, therefore the real clock; each waits milliseconds."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 import trio
 
 from bindery.runtime.threads import RootUnreachable, Threads, in_thread
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - a thread cannot set a trio event
+        await trio.sleep(0.001)
 
 
 async def test_a_call_runs_in_a_thread_and_returns() -> None:
@@ -42,8 +48,7 @@ async def test_a_stuck_call_is_abandoned_marks_the_root_and_keeps_its_place() ->
             await in_thread(root, pow, 1, 1)
         assert await in_thread(threads.root("other"), pow, 2, 2) == 4
         release.set()
-        while root.unreachable:
-            await trio.sleep(0.001)
+        await until(lambda: not root.unreachable)
         assert root.limiter.borrowed_tokens == 0
         assert await in_thread(root, pow, 2, 3) == 8
 
@@ -60,11 +65,9 @@ async def test_waiting_for_a_place_is_not_being_stuck() -> None:
         async with trio.open_nursery() as nursery:
             for _ in range(4):
                 nursery.start_soon(in_thread, root, release.wait)
-            while root.limiter.borrowed_tokens < 4:
-                await trio.sleep(0.001)
+            await until(lambda: root.limiter.borrowed_tokens == 4)
             nursery.start_soon(short_patience)
-            while not root.limiter.statistics().tasks_waiting:
-                await trio.sleep(0.001)
+            await until(lambda: root.limiter.statistics().tasks_waiting == 1)
             release.set()
     assert not root.unreachable
 
@@ -92,8 +95,7 @@ async def test_cancellation_waits_for_a_call_that_may_not_be_abandoned() -> None
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(in_thread, root, call)
-            while not began.is_set():
-                await trio.sleep(0.001)
+            await until(began.is_set)
             nursery.cancel_scope.cancel()
             release.set()
     assert finished == ["whole"]
@@ -107,8 +109,8 @@ async def test_every_file_thread_blocked_leaves_the_others_free() -> None:
             for key in range(10):
                 for _ in range(4):
                     nursery.start_soon(in_thread, threads.root(key), release.wait)
-            while sum(threads.root(k).limiter.borrowed_tokens for k in range(10)) < 40:
-                await trio.sleep(0.001)
+            roots = [threads.root(key).limiter for key in range(10)]
+            await until(lambda: sum(root.borrowed_tokens for root in roots) == 40)
             for limiter in (threads.writer, threads.scan, threads.kdf, threads.cpu, threads.dns):
                 assert await in_thread(limiter, pow, 2, 2) == 4
             release.set()
