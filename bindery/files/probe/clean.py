@@ -26,7 +26,7 @@ def text(value: str | None) -> str:
 
 def unique(values: Iterable[str | None]) -> tuple[str, ...]:
     """The cleaned, non-empty values in order, each once, at most fifty."""
-    found = dict.fromkeys(filter(None, map(text, values)))
+    found = dict.fromkeys(cleaned for value in values if (cleaned := text(value)))
     return tuple(found)[:MAX_VALUES]
 
 

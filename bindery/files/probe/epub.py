@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from typing import BinaryIO
 from urllib.parse import unquote
 
 from bindery.domain.media import MediaKind, ProbedFile, ProblemCode
-from bindery.files.probe import opf
+from bindery.files.probe import opf, xmltree
 from bindery.files.probe.zips import ZipReader, ZipRefused
 
 MAX_XML = 4 * 1024 * 1024
@@ -80,12 +79,11 @@ def _mimetype(reader: ZipReader) -> bytes:
 
 def _package_name(reader: ZipReader) -> str | None:
     data = reader.member(CONTAINER, MAX_XML)
-    root = opf.xml(data) if data else None
+    root = xmltree.parse(data) if data else None
     if root is None:
         return None
     for element in root.iter():
-        tag = element.tag
-        if isinstance(tag, str) and tag.rpartition("}")[2] == "rootfile":
+        if xmltree.local_name(element) == "rootfile":
             path = element.get("full-path")
             if path:
                 return path
@@ -98,17 +96,16 @@ def _is_encrypted(reader: ZipReader) -> bool:
     data = reader.member("META-INF/encryption.xml", MAX_XML)
     if data is None:
         return False
-    root = opf.xml(data)
+    root = xmltree.parse(data)
     if root is None:
         return True
     for element in root.iter():
-        tag = element.tag
-        if isinstance(tag, str) and tag.endswith("}EncryptedData"):
+        if xmltree.local_name(element) == "EncryptedData":
             method = next(
                 (
                     e.get("Algorithm", "")
                     for e in element
-                    if str(e.tag).endswith("EncryptionMethod")
+                    if xmltree.local_name(e) == "EncryptionMethod"
                 ),
                 "",
             )

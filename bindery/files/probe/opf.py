@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 import msgspec
-from lxml import etree
 
 from bindery.domain import identifiers
-from bindery.files.probe import clean
+from bindery.files.probe import clean, xmltree
+from bindery.files.probe.xmltree import Element
 
 DC = "{http://purl.org/dc/elements/1.1/}"
 OPF = "{http://www.idpf.org/2007/opf}"
@@ -50,31 +50,12 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     cover_href: str = ""
 
 
-def xml(data: bytes) -> etree._Element | None:
-    """The root of an untrusted document; None when nothing of it can be read."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root: etree._Element | None = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    return root
-
-
 def parse_package(data: bytes) -> Package | None:
     """Read a package document; None when it is none."""
-    root = xml(data)
-    if root is None or _local(root) != "package":
+    root = xmltree.parse(data)
+    if root is None or xmltree.local_name(root) != "package":
         return None
-    metadata = next((e for e in root if _local(e) == "metadata"), None)
+    metadata = next((e for e in root if xmltree.local_name(e) == "metadata"), None)
     reader = _Metadata([] if metadata is None else list(metadata.iter())[1:MAX_META])
     items = tuple(_items(root))
     title, subtitle = reader.titles()
@@ -93,9 +74,7 @@ def parse_package(data: bytes) -> Package | None:
         publisher=clean.text(reader.first("publisher")),
         published=reader.published(),
         items=items,
-        spine=tuple(
-            str(e.get("idref", "")) for e in _below(root, "spine", "itemref") if e.get("idref")
-        ),
+        spine=tuple(e.get("idref") for e in _below(root, "spine", "itemref") if e.get("idref")),
         cover_href=_cover(root, items, reader.meta("cover")),
     )
 
@@ -103,41 +82,41 @@ def parse_package(data: bytes) -> Package | None:
 class _Metadata:
     """The elements inside `<metadata>`, with EPUB 3 refinements by the id they refine."""
 
-    def __init__(self, elements: list[etree._Element]) -> None:
-        self._dc: dict[str, list[etree._Element]] = {}
+    def __init__(self, elements: list[Element]) -> None:
+        self._dc: dict[str, list[Element]] = {}
         self._named: dict[str, str] = {}
         self._refined: dict[tuple[str, str], str] = {}
-        self._collections: list[etree._Element] = []
+        self._collections: list[Element] = []
         for element in elements:
             tag = element.tag
             if not isinstance(tag, str):
                 continue
             if tag.startswith(DC):
                 self._dc.setdefault(tag[len(DC) :].lower(), []).append(element)
-            elif _local(element) == "meta":
+            elif xmltree.local_name(element) == "meta":
                 self._take_meta(element)
 
-    def _take_meta(self, element: etree._Element) -> None:
+    def _take_meta(self, element: Element) -> None:
         name = element.get("name")
-        if name is not None:
+        if name:
             self._named.setdefault(name, element.get("content", ""))
             return
         prop = element.get("property", "")
         refines = element.get("refines", "")
         if refines.startswith("#"):
-            self._refined.setdefault((refines[1:], prop), _text(element))
+            self._refined.setdefault((refines[1:], prop), xmltree.own_text(element))
         elif prop == "belongs-to-collection":
             self._collections.append(element)
         else:
-            self._named.setdefault(prop, _text(element))
+            self._named.setdefault(prop, xmltree.own_text(element))
 
     def meta(self, name: str) -> str:
         return self._named.get(name, "")
 
     def first(self, name: str) -> str:
-        return next((t for e in self._dc.get(name, []) if (t := _text(e).strip())), "")
+        return next((t for e in self._dc.get(name, []) if (t := xmltree.own_text(e).strip())), "")
 
-    def _refinement(self, element: etree._Element, prop: str) -> str:
+    def _refinement(self, element: Element, prop: str) -> str:
         return self._refined.get((element.get("id", ""), prop), "").strip()
 
     def titles(self) -> tuple[str, str]:
@@ -145,9 +124,9 @@ class _Metadata:
         for element in self._dc.get("title", []):
             kind = self._refinement(element, "title-type")
             if kind == "subtitle":
-                subtitle = subtitle or clean.text(_text(element))
+                subtitle = subtitle or clean.text(xmltree.own_text(element))
             elif kind == "main":
-                main = clean.text(_text(element))
+                main = clean.text(xmltree.own_text(element))
         return main or clean.text(self.first("title")), subtitle
 
     def people(self, role: str) -> tuple[str, ...]:
@@ -158,10 +137,10 @@ class _Metadata:
                 said = (element.get(f"{OPF}role") or self._refinement(element, "role")).lower()
                 said = said or ("aut" if kind == "creator" else "")
                 if said == role:
-                    found.append(_text(element))
+                    found.append(xmltree.own_text(element))
         if not found and role == "aut":
             # Only editors or nonsense roles: still the best evidence there is.
-            found = [_text(e) for e in self._dc.get("creator", [])[:1]]
+            found = [xmltree.own_text(e) for e in self._dc.get("creator", [])[:1]]
         return clean.unique(found)
 
     def series(self) -> tuple[str, str]:
@@ -171,14 +150,14 @@ class _Metadata:
         for element in self._collections:
             if self._refinement(element, "collection-type") in ("series", ""):
                 position = self._refinement(element, "group-position")
-                return clean.text(_text(element)), _position(position)
+                return clean.text(xmltree.own_text(element)), _position(position)
         return "", ""
 
     def identifiers(self) -> tuple[tuple[str, ...], str]:
         isbns: dict[str, None] = {}
         asin = ""
         for element in [*self._dc.get("identifier", []), *self._dc.get("source", [])]:
-            value = _text(element).strip()[:200]
+            value = xmltree.own_text(element).strip()[:200]
             scheme = (element.get(f"{OPF}scheme") or "").upper()
             prefix, colon, rest = value.rpartition(":")
             if colon:
@@ -198,14 +177,14 @@ class _Metadata:
                 "publication",
                 "original-publication",
             ):
-                return clean.date(_text(element))
+                return clean.date(xmltree.own_text(element))
         for element in dates:
             if (element.get(f"{OPF}event") or "").lower() != "modification":
-                return clean.date(_text(element))
+                return clean.date(xmltree.own_text(element))
         return ""
 
 
-def _items(root: etree._Element) -> Iterator[Item]:
+def _items(root: Element) -> Iterator[Item]:
     for element in _below(root, "manifest", "item"):
         href = element.get("href")
         if href:
@@ -217,7 +196,7 @@ def _items(root: etree._Element) -> Iterator[Item]:
             )
 
 
-def _cover(root: etree._Element, items: tuple[Item, ...], named: str) -> str:
+def _cover(root: Element, items: tuple[Item, ...], named: str) -> str:
     for item in items:
         if "cover-image" in item.properties.split():
             return item.href
@@ -231,27 +210,17 @@ def _cover(root: etree._Element, items: tuple[Item, ...], named: str) -> str:
     return ""
 
 
-def _below(root: etree._Element, parent: str, child: str) -> Iterator[etree._Element]:
+def _below(root: Element, parent: str, child: str) -> Iterator[Element]:
     count = 0
     for outer in root:
-        if _local(outer) != parent:
+        if xmltree.local_name(outer) != parent:
             continue
         for element in outer:
-            if _local(element) == child:
+            if xmltree.local_name(element) == child:
                 count += 1
                 if count > MAX_ITEMS:
                     return
                 yield element
-
-
-def _local(element: etree._Element) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _text(element: etree._Element) -> str:
-    """Direct text only: entity references and nested markup are left out."""
-    return (element.text or "") + "".join(child.tail or "" for child in element)
 
 
 def _position(value: str) -> str:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from bindery.domain import identifiers
 from bindery.domain.media import MediaKind, ProbedFile, ProblemCode
-from bindery.files.probe import clean, opf
+from bindery.files.probe import clean, xmltree
 
 WINDOW = 1024 * 1024
 MAX_STRING = 4000
@@ -140,20 +140,20 @@ def _xmp(data: bytes) -> tuple[str, tuple[str, ...], str, list[str]]:
     end = data.find(b"</x:xmpmeta>", start)
     if start < 0 or not start < end < start + MAX_XMP:
         return "", (), "", []
-    root = opf.xml(data[start : end + len(b"</x:xmpmeta>")])
+    root = xmltree.parse(data[start : end + len(b"</x:xmpmeta>")])
     if root is None:
         return "", (), "", []
 
     def values(name: str) -> list[str]:
         return [
-            "".join(t for t in part.itertext() if isinstance(t, str))
+            xmltree.own_text(part)
             for element in root.iter(f"{_DC}{name}")
             for part in (list(element.iter("{*}li")) or [element])
         ]
 
     titles = clean.unique(values("title"))
     languages = clean.unique(values("language"))
-    isbns = _isbns(" ".join(t for t in root.itertext() if isinstance(t, str))[:MAX_XMP])
+    isbns = _isbns(" ".join(map(xmltree.own_text, root.iter()))[:MAX_XMP])
     return (
         titles[0] if titles else "",
         clean.unique(values("creator")),

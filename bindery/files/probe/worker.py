@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -181,7 +181,7 @@ class ProbeWorker:
 @asynccontextmanager
 async def open_probe_worker(
     limits: ProbeLimits | None = None, *, idle_s: float = IDLE_S, drill: bool = False
-) -> AsyncIterator[ProbeWorker]:
+) -> AsyncGenerator[ProbeWorker]:
     """A worker for the length of the block; the process starts with the first file.
 
     `drill` makes a worker that can be told to break its limits (tests).
