@@ -1,0 +1,107 @@
+"""The policy table: who may call which route. One row per (endpoint, method or WS).
+
+The app refuses to start when a route has no row or a row no route (recipes.md B2), and the
+authorisation tests are generated from this table. Classes are those of the master route table
+(identity-and-system.md 1, security-rulings.md 11); guards are decided in `bindery.domain.door`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from quart import Quart
+from werkzeug.routing import Rule as UrlRule
+
+from bindery.domain.door import Access, Tree
+
+WS = "WS"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row.
+
+    `exempt`: free of `X-Requested-With` and token, not of the origin gate (login, logout,
+    setup). `own_session`: never by a named key (security-rulings.md 1).
+    """
+
+    access: Access
+    exempt: bool = False
+    own_session: bool = False
+
+
+Table = Mapping[tuple[str, str], Rule]
+
+P = Rule(Access.public)
+P_EXEMPT = Rule(Access.public, exempt=True)
+U = Rule(Access.user)
+A = Rule(Access.admin)
+A_OWN = Rule(Access.admin, own_session=True)
+O = Rule(Access.opds)  # noqa: E741 - the letter of the route table
+M = Rule(Access.metrics)
+
+POLICY: Table = {
+    # root
+    ("metrics.metrics", "GET"): M,
+    ("spa.base_script", "GET"): P,
+    # system
+    ("health.health", "GET"): P,
+    ("system.status", "GET"): U,
+    ("system.setup_state", "GET"): U,
+    # sign-in and own account
+    ("auth.status", "GET"): P,
+    ("auth.csrf", "GET"): P,
+    ("auth.login", "POST"): P_EXEMPT,
+    ("auth.logout", "POST"): P_EXEMPT,
+    ("auth.setup", "POST"): P_EXEMPT,
+    ("auth.config", "GET"): U,
+    ("auth.password", "POST"): U,
+    ("auth.regenerate_key", "POST"): A_OWN,
+    # live
+    ("live.live", WS): U,
+}
+
+
+def keys_of(rule: UrlRule) -> Iterable[tuple[str, str]]:
+    """The table keys of one URL rule; HEAD follows GET, automatic OPTIONS are off."""
+    if rule.websocket:
+        yield rule.endpoint, WS
+        return
+    for method in rule.methods or ():
+        if method not in {"HEAD", "OPTIONS"}:
+            yield rule.endpoint, method
+
+
+def check(app: Quart, table: Table) -> None:
+    """Refuse to start unless routes and rows are the same set."""
+    routes = {key for rule in app.url_map.iter_rules() for key in keys_of(rule)}
+    missing, stale = routes - table.keys(), table.keys() - routes
+    if missing or stale:
+        raise RuntimeError(
+            "policy table and routes differ: "
+            f"routes without a row {sorted(missing)}, rows without a route {sorted(stale)}"
+        )
+
+
+def find(table: Table, endpoint: str, method: str) -> Rule:
+    """The row of a routed request; `check` made sure that it exists."""
+    return table[endpoint, "GET" if method == "HEAD" else method]
+
+
+_TREES = (
+    ("/api/v1/live", Tree.live),
+    ("/api", Tree.api),
+    ("/opds", Tree.opds),
+    ("/readarr", Tree.facade),
+    ("/calendar", Tree.calendar),
+    ("/metrics", Tree.metrics),
+)
+
+
+def tree_of(template: str) -> Tree:
+    """The tree of a route template, or of a path that no route has."""
+    for prefix, tree in _TREES:
+        if template == prefix or template.startswith(prefix + "/"):
+            return tree
+    return Tree.app

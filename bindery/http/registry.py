@@ -1,0 +1,20 @@
+"""The blueprints of the program. A new routes module adds itself here and to `policy.POLICY`."""
+
+from __future__ import annotations
+
+from quart import Blueprint
+
+from bindery.http import live, spa
+from bindery.http.routes import auth, health, metrics, system
+
+
+def blueprints() -> tuple[Blueprint, ...]:
+    """Every blueprint, in the order of the route table."""
+    return (
+        metrics.blueprint,
+        spa.blueprint,
+        health.blueprint,
+        system.blueprint,
+        auth.blueprint,
+        live.blueprint,
+    )
