@@ -42,7 +42,8 @@ class Indexer(Closing, Protocol):
     async def search(self, query: IndexerQuery) -> IndexerAnswer: ...
     async def fetch(self, link: str) -> Payload:
         """Fetch what a release's link names: torrent bytes, a magnet, an NZB, or the checked URL
-        of a plain file for the built-in client."""
+        of a plain file for the built-in client.
+        """
         ...
 
 
@@ -62,11 +63,12 @@ class DownloadClient(Closing, Protocol):
     async def snapshot(self) -> Snapshot:
         """One complete look at everything of ours in the client."""
         ...
-    async def files(self, id: RemoteId) -> list[RemoteFile]: ...  # noqa: A002 - the field's word
-    async def remove(self, id: RemoteId, *, with_data: bool) -> None: ...  # noqa: A002
-    async def pause(self, id: RemoteId) -> None: ...  # noqa: A002
-    async def resume(self, id: RemoteId) -> None: ...  # noqa: A002
-    async def set_category(self, id: RemoteId, category: str) -> None: ...  # noqa: A002
+
+    async def files(self, id: RemoteId) -> list[RemoteFile]: ...
+    async def remove(self, id: RemoteId, *, with_data: bool) -> None: ...
+    async def pause(self, id: RemoteId) -> None: ...
+    async def resume(self, id: RemoteId) -> None: ...
+    async def set_category(self, id: RemoteId, category: str) -> None: ...
 
 
 class MetadataProvider(Closing, Protocol):
