@@ -1,1 +1,30 @@
-"""SQLite: the writer, the readers, migrations, one module per aggregate."""
+"""SQLite: the one writer, the readers, migrations, and one module of statements per aggregate."""
+
+from bindery.store.database import Store, open_store
+from bindery.store.errors import (
+    FolderLocked,
+    NewerDatabase,
+    OverBudget,
+    ScanTooLong,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+)
+from bindery.store.tx import NewEvent, Reader, Settlement, Tx, Watch
+
+__all__ = [
+    "FolderLocked",
+    "NewEvent",
+    "NewerDatabase",
+    "OverBudget",
+    "Reader",
+    "ScanTooLong",
+    "Settlement",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+    "StoreUnavailable",
+    "Tx",
+    "Watch",
+    "open_store",
+]

@@ -1,0 +1,42 @@
+"""Online backup: a whole, consistent copy while the program works."""
+
+import os
+from pathlib import Path
+
+import apsw
+
+from bindery.runtime.faults import reach
+from bindery.store.connection import pragma
+
+_PAGES_PER_STEP = 2_000
+
+
+def copy_database(source: apsw.Connection, target: Path) -> None:
+    """Copy into `target` (mode 0600): temp file beside it, fsync, rename. Runs in a thread.
+
+    What stood at `target` is replaced only by a whole copy. A writer may go on meanwhile.
+    """
+    temporary = target.with_name(f".{target.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    copy = apsw.Connection(str(temporary), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        with copy.backup("main", source, "main") as progress:
+            while not progress.done:
+                progress.step(_PAGES_PER_STEP)
+        # A single file can be carried away; WAL would need its companions.
+        pragma(copy, "journal_mode", "delete")
+    finally:
+        copy.close()
+    reach("backup.tmp_written")
+    _sync(temporary)
+    temporary.replace(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
