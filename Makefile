@@ -12,7 +12,7 @@ setup: ## build .venv and the browser app (does nothing when nothing changed)
 	@$(PYTHON) tools/setup.py
 
 run: setup ## start the service on port 8787, data under ./data
-	@exec $(BIN)/python -m bindery serve --data-dir data $(ARGS)
+	@exec $(BIN)/python -m bindery serve $(ARGS)
 
 test: setup ## every check and every test (ARGS go to pytest)
 	@exec $(BIN)/python tools/check.py --tests $(ARGS)
