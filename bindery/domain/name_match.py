@@ -134,9 +134,13 @@ def _given_romanised(a: Name, b: Name) -> bool:
     return bool(x and y) and _givens(a.given, b.given) in ("initials", "nickname", "middle")
 
 
-@lru_cache(maxsize=65536)
 def same(a: str, b: str) -> NameVerdict:
     """Compare two names; symmetric. >= .95 exact, >= .90 strong, >= .60 weak, else none."""
+    return _same(a[:400], b[:400])
+
+
+@lru_cache(maxsize=65536)
+def _same(a: str, b: str) -> NameVerdict:
     return same_names(parse(a), parse(b))
 
 

@@ -71,10 +71,14 @@ def _is_suffix(raw: str, folded: str) -> bool:
     return folded in tables.DEGREES
 
 
-@lru_cache(maxsize=16384)
 def parse(text: str) -> Name:
     """Parse one name in either order. Never raises; an empty text is ``nobody``."""
-    clean = " ".join(_NOTE.sub(" ", text[:400]).split()).strip(" ,;-")
+    return _parse(text[:400])
+
+
+@lru_cache(maxsize=16384)
+def _parse(text: str) -> Name:
+    clean = " ".join(_NOTE.sub(" ", text).split()).strip(" ,;-")
     folded = fold(clean)
     if not folded or folded in tables.NOBODY or folded in tables.NOBODY_PHRASES:
         return Name(text=clean, nobody=True)

@@ -130,8 +130,11 @@ def _romanise(word: str, table: dict[str, str]) -> str:
     return "".join(c for c in out if unicodedata.category(c)[0] != "M" or _script(c) == "")
 
 
-@lru_cache(maxsize=16384)
 def _word(word: str) -> Word:
+    return _cached_word(word) if len(word) <= 64 else _fold_word(word)
+
+
+def _fold_word(word: str) -> Word:
     if word.isascii():
         return Word(word, word)
     scripts = {_script(c) for c in word}
@@ -148,14 +151,24 @@ def _word(word: str) -> Word:
     return Word(word, word, word)
 
 
-@lru_cache(maxsize=8192)
+_cached_word = lru_cache(maxsize=16384)(_fold_word)
+
+
 def words(text: str) -> tuple[Word, ...]:
     """The folded words of ``text`` as written, numbers not yet joined."""
+    # Long texts are descriptions or attacks: a cache of them would only hold memory.
+    return _cached_words(text) if len(text) <= 512 else _words(text)
+
+
+def _words(text: str) -> tuple[Word, ...]:
     unified = text.lower() if text.isascii() and text.isprintable() else _unify(text)
     if "`" in unified:
         unified = unified.replace("`", "'")
     found = (_word(word) for word in _split(_symbols(unified)))
     return tuple(word for word in found if word.s)
+
+
+_cached_words = lru_cache(maxsize=8192)(_words)
 
 
 def fold(text: str) -> str:

@@ -115,10 +115,14 @@ def _marker(found: Sequence[Word], hashed: bool) -> int | None:
     return None
 
 
-@lru_cache(maxsize=16384)
 def parse(title: str) -> TitleParts:
-    """Take one title apart. Never raises; linear."""
-    text = " ".join(title[:1000].split())
+    """Take one title apart (its first 1,000 characters). Never raises; linear."""
+    return _parse(title[:1000])
+
+
+@lru_cache(maxsize=16384)
+def _parse(title: str) -> TitleParts:
+    text = " ".join(title.split())
     body, facts = _trailing_groups(text)
     pieces = _pieces(body)
     pieces += facts["subtitle"]

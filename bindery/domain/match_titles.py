@@ -1,0 +1,232 @@
+"""Title evidence: the best span of a wanted title and what stands around it (judgement.md 6)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bindery.domain import languages, spans
+from bindery.domain.match_authors import AuthorEvidence
+from bindery.domain.numbers import MARKERS, equal
+from bindery.domain.release import ParsedRelease
+from bindery.domain.release_tables import FORMATS, TAGS
+from bindery.domain.text import words
+from bindery.domain.titles import STOP_WORDS, parse, same_position, series_key
+from bindery.domain.wanted import RivalWork, WantedWork
+from bindery.domain.wanted_titles import WantedTitle
+
+_RANK = {"exact": 4, "short": 3, "part": 2, "part-short": 1, "fuzzy": 0}
+_HARMLESS = frozenset(
+    "novel roman edition retail unabridged abridged complete audiobook audio ebook book read "
+    "narrated narrator english version".split()
+) | MARKERS
+_PACK_WORDS = frozenset(
+    "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
+    "gesamtausgabe sammelband schuber integrale volumes".split()
+)
+
+
+class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One span of a wanted title. ``behind``/``before``: unexplained significant words beside it;
+    ``elsewhere``: those of other segments; ``number``: a volume number right behind it."""
+
+    wanted: str
+    found: str
+    step: str
+    code: str
+    span: spans.Span
+    whole_segment: bool = False
+    before: str = ""
+    behind: str = ""
+    elsewhere: str = ""
+    number: float | None = None
+
+    def overlaps(self, tokens: frozenset[int]) -> bool:
+        """Does the span take any of these tokens?"""
+        return any(self.span.start <= at < self.span.end for at in tokens)
+
+
+def find_title(
+    titles: Sequence[WantedTitle],
+    release: ParsedRelease,
+    found: Sequence[spans.Token],
+    author: AuthorEvidence,
+    wanted: WantedWork,
+) -> TitleEvidence | None:
+    """The best span of any wanted title, or None."""
+    explained = _explained(release, found, author, wanted)
+    best: tuple[tuple[int, ...], TitleEvidence] | None = None
+    for fuzzy in (False, True):
+        for title in titles:
+            for span in spans.find(found, title.words, fuzzy=fuzzy):
+                evidence = _evidence(title, span, release, found, explained)
+                overlap = evidence.overlaps(author.explained)
+                key = (
+                    not overlap,
+                    not evidence.behind,
+                    not evidence.before,
+                    _RANK[evidence.step],
+                    span.end - span.start,
+                )
+                if best is None or key > best[0]:
+                    best = (key, evidence)
+        if best:
+            return None if best[1].overlaps(author.explained) and _only_author(best[1], author) else best[1]
+    return None
+
+
+def _only_author(title: TitleEvidence, author: AuthorEvidence) -> bool:
+    """A title found only inside the wanted author's own name is no title."""
+    inside = all(at in author.explained for at in range(title.span.start, title.span.end))
+    return inside and author.score >= 0.70
+
+
+def _explained(
+    release: ParsedRelease,
+    found: Sequence[spans.Token],
+    author: AuthorEvidence,
+    wanted: WantedWork,
+) -> frozenset[int]:
+    """Tokens that a person, series, year, tag or language accounts for."""
+    out = set(author.explained)
+    people = (*release.narrators, *wanted.narrators, *wanted.publishers)
+    names_of_series = (*(p.name for p in wanted.series), *wanted.known_series, release.series)
+    for text in (*people, *names_of_series):
+        if text:
+            for span in spans.find(found, words(text)):
+                out |= set(range(span.start, span.end))
+    for at, token in enumerate(found):
+        low = token.word.s
+        if token.year or low in TAGS or low in FORMATS or low in _HARMLESS:
+            out.add(at)
+        elif len(low) > 3 and languages.known(low):
+            out.add(at)
+        elif release.kind == "pack" and (low in _PACK_WORDS or token.word.value is not None):
+            out.add(at)
+    return frozenset(out)
+
+
+def _evidence(
+    title: WantedTitle,
+    span: spans.Span,
+    release: ParsedRelease,
+    found: Sequence[spans.Token],
+    explained: frozenset[int],
+) -> TitleEvidence:
+    first, last = found[span.start], found[span.end - 1]
+    left = [at for at in range(span.start) if found[at].segment == first.segment]
+    right = [at for at in range(span.end, len(found)) if found[at].segment == last.segment]
+    step = "fuzzy" if span.fuzzy else title.step
+    if title.prefix and title.prefix == series_key(release.series):
+        step = {"part": "exact", "part-short": "short"}.get(step, step)
+    short = step in ("short", "part-short")
+    number = _number(found, right)
+    if not short:
+        right = [at for at in right if found[at].clause == last.clause]
+    before, behind = _left(found, left, explained), _left(found, right, explained, skip=number)
+    if short and before:
+        behind = behind or before
+    code = "fuzzy" if span.fuzzy else "edition" if title.edition else "part" if "part" in step else "exact"
+    inside = {first.segment, last.segment}
+    others = [at for at, token in enumerate(found) if token.segment not in inside]
+    return TitleEvidence(
+        wanted=title.text,
+        found=" ".join(found[at].word.s for at in range(span.start, span.end)),
+        step=step, code=code, span=span,
+        whole_segment=not _left(found, left + right, frozenset(), skip=number),
+        before=before, behind=behind, elsewhere=_left(found, others, explained),
+        number=found[number].word.value if number is not None else None,
+    )  # fmt: skip
+
+
+def _number(found: Sequence[spans.Token], right: Sequence[int]) -> int | None:
+    """Index of a volume number right behind the title (a marker may stand between)."""
+    for at in right[:2]:
+        value = found[at].word.value
+        if value is not None and not found[at].year:
+            return at if value < 100 else None
+        if found[at].word.s not in MARKERS:
+            return None
+    return None
+
+
+def _left(
+    found: Sequence[spans.Token],
+    where: Sequence[int],
+    explained: frozenset[int],
+    *,
+    skip: int | None = None,
+) -> str:
+    """The significant words at these places that nothing explains."""
+    return " ".join(
+        found[at].word.s
+        for at in where
+        if at not in explained and at != skip and found[at].word.s not in STOP_WORDS
+    )
+
+
+def rival_wins(
+    wanted: WantedWork,
+    release: ParsedRelease,
+    found: Sequence[spans.Token],
+    title: TitleEvidence | None,
+    rivals: Sequence[RivalWork],
+    author: AuthorEvidence,
+) -> str:
+    """Title of the other work that explains the release better, else ''."""
+    for rival in rivals:
+        span = _rival_span(rival, found, author)
+        if span is None:
+            continue
+        size = span.end - span.start
+        if title is None:
+            return rival.title
+        mine = title.span
+        covers = span.start <= mine.start and span.end >= mine.end
+        if covers and size > mine.end - mine.start:
+            return rival.title
+        if covers and _better_facts(wanted, rival, release):
+            return rival.title
+        apart = span.end <= mine.start or span.start >= mine.end
+        if apart and _names_series(wanted, title, rival):
+            return rival.title
+    return ""
+
+
+def _rival_span(
+    rival: RivalWork, found: Sequence[spans.Token], author: AuthorEvidence
+) -> spans.Span | None:
+    best: spans.Span | None = None
+    for text in (rival.title, *rival.other_titles):
+        parts = parse(text)
+        choices = [parts.whole, parts.full]
+        if parts.rest:
+            choices.append(parts.rest)
+        for choice in choices:
+            for span in spans.find(found, choice):
+                if any(at in author.explained for at in range(span.start, span.end)):
+                    continue
+                if best is None or span.end - span.start > best.end - best.start:
+                    best = span
+    return best
+
+
+def _better_facts(wanted: WantedWork, rival: RivalWork, release: ParsedRelease) -> bool:
+    """Equal spans: does position or year speak for the rival?"""
+    if release.position:
+        mine = any(same_position(p.position, release.position) for p in wanted.series)
+        theirs = any(same_position(p.position, release.position) for p in rival.series)
+        if mine != theirs:
+            return theirs
+    if release.year and rival.year and wanted.year:
+        return abs(rival.year - release.year) + 1 < abs(wanted.year - release.year)
+    return False
+
+
+def _names_series(wanted: WantedWork, title: TitleEvidence, rival: RivalWork) -> bool:
+    """Our span is only the series name in front of the rival's own title."""
+    key = series_key(title.wanted)
+    series = {series_key(p.name) for p in (*wanted.series, *rival.series)}
+    series |= {series_key(name) for name in wanted.known_series}
+    parts = parse(rival.title)
+    main = parts.main_text if parts.rest else ""
+    return key in series or bool(main and equal(words(main), words(title.wanted)))

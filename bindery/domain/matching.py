@@ -1,0 +1,255 @@
+"""Is this release or file the wanted work? Evidence, rules and confidence (judgement.md 6)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bindery.domain import languages, names, spans
+from bindery.domain.match_authors import AuthorEvidence, find_authors
+from bindery.domain.match_titles import TitleEvidence, find_title, rival_wins
+from bindery.domain.release import ParsedRelease
+from bindery.domain.release_segments import Segment
+from bindery.domain.release_tables import DERIVATIVE
+from bindery.domain.text import fold
+from bindery.domain.titles import same_position, series_key
+from bindery.domain.wanted import Evidence, FileEvidence, Match, RivalWork, WantedWork
+from bindery.domain.wanted_titles import wanted_titles
+
+__all__ = ("Evidence", "FileEvidence", "Match", "RivalWork", "WantedWork", "judge")
+
+YES, UNSURE = 0.75, 0.40
+
+_REFUSED = {
+    "junk": "usenet-junk",
+    "obfuscated": "obfuscated",
+    "derivative": "derivative",
+    "sample": "sample",
+    "video": "not-book-content",
+    "comic": "not-book-content",
+    "magazine": "not-book-content",
+    "music": "not-book-content",
+    "software": "not-book-content",
+    "game": "not-book-content",
+    "other": "not-book-content",
+}
+
+# Rows: title exact with two or more significant words, exact with fewer, part, part of one word,
+# typo; columns: author strong, weak, none.
+_STEPS = {
+    "exact": (1.0, 0.80, 0.70),
+    "short": (1.0, 0.80, 0.30),
+    "part": (0.90, 0.70, 0.45),
+    "part-short": (0.75, 0.0, 0.0),
+    "fuzzy": (0.75, 0.55, 0.20),
+}
+
+
+def judge(
+    wanted: WantedWork,
+    found: ParsedRelease | FileEvidence,
+    rivals: Sequence[RivalWork] = (),
+    *,
+    comics: bool = False,
+) -> Match:
+    """Answer yes, no or unsure with a confidence and each piece of evidence. Pure and total.
+
+    ``comics`` = the profile lists comic formats, so a comic is content like any other.
+    """
+    release = as_release(found) if isinstance(found, FileEvidence) else found
+    refused = _REFUSED.get(release.kind)
+    if refused and not (comics and release.kind == "comic"):
+        return _no(refused, found=release.kind)
+    identifier = _identifier(wanted, release, rivals)
+    if identifier and identifier.verdict == "no":
+        return identifier
+    match = identifier or _by_words(wanted, release, rivals)
+    if match.verdict == "no":
+        return match
+    return _pack(wanted, release, match) or _hard_facts(wanted, release) or match
+
+
+def as_release(found: FileEvidence) -> ParsedRelease:
+    """A file's own statements in the shape of a parsed release: author and title are structure."""
+    people = [Segment(name) for name in found.authors]
+    title = [Segment(found.title)] if found.title else []
+    return ParsedRelease(
+        raw=found.title,
+        text=found.title,
+        authors=found.authors,
+        title=found.title,
+        series=found.series,
+        position=found.position,
+        year=found.year,
+        languages=tuple(filter(None, (languages.normalise(found.language),))),
+        narrators=found.narrators,
+        isbn=found.isbns[0] if found.isbns else "",
+        asin=found.asin,
+        media=found.media,
+        format=found.format,
+        abridged=found.abridged,
+        tagged=True,
+        structured=bool(people),
+        segments=tuple(people + title),
+        notes=(found.publisher,) if found.publisher else (),
+    )
+
+
+def _no(code: str, wanted: str = "", found: str = "", *more: Evidence) -> Match:
+    return Match("no", 0.0, (*more, Evidence(code, wanted, found)), code)
+
+
+def _identifier(
+    wanted: WantedWork, release: ParsedRelease, rivals: Sequence[RivalWork]
+) -> Match | None:
+    """Rules 2 and 3: an identifier of any edition decides, one of another work refuses."""
+    for value, ours in ((release.isbn, wanted.isbns), (release.asin, wanted.asins)):
+        if value and value in ours:
+            return Match("yes", 1.0, (Evidence("id-match", value, value, 1.0),), "id-match")
+    for rival in rivals:
+        for value, theirs in ((release.isbn, rival.isbns), (release.asin, rival.asins)):
+            if value and value in theirs:
+                return _no("isbn-mismatch", wanted.title, f"{value} ({rival.title})")
+    return None
+
+
+def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[RivalWork]) -> Match:
+    """Rules 5-8 and 11."""
+    found = spans.tokens(release.segments)
+    titles = wanted_titles(wanted, rivals)
+    author = find_authors(wanted, release, found, titles)
+    title = find_title(titles, release, found, author, wanted)
+    if author.contradicts and not (title and title.overlaps(author.contradicting)):
+        return _no("wrong-author", ", ".join(wanted.authors), author.found)
+    rival = rival_wins(wanted, release, found, title, rivals, author)
+    if rival:
+        return _no("different-book", wanted.title, rival)
+    volume = _volume(wanted, release, title)
+    if volume:
+        return volume
+    if title is None:
+        return _no("title-missing", wanted.title, release.title or release.text)
+    if title.behind:
+        return _no("title-runs-on", wanted.title, title.behind)
+    if _derivative(title):
+        return _no("derivative", wanted.title, title.before or title.elsewhere)
+    return _weigh(wanted, release, title, author)
+
+
+def _derivative(title: TitleEvidence) -> bool:
+    return bool(DERIVATIVE & set(fold(f"{title.before} {title.elsewhere}").split()))
+
+
+def _volume(
+    wanted: WantedWork, release: ParsedRelease, title: TitleEvidence | None
+) -> Match | None:
+    """Rule 7: the series is named and the positions differ, or the title carries another number."""
+    if release.kind == "pack":
+        return None
+    mine = {series_key(place.name): place.position for place in wanted.series}
+    if release.position:
+        named = series_key(release.series)
+        if named in mine and mine[named]:
+            if not same_position(mine[named], release.position):
+                return _no("different-volume", mine[named], release.position)
+        elif named and named == series_key(wanted.title) and not mine and title is None:
+            return _no("different-volume", wanted.title, f"{release.series} {release.position}")
+        elif not named and any(mine.values()) and title is not None:
+            if not any(same_position(value, release.position) for value in mine.values()):
+                return _no("different-volume", next(iter(mine.values())), release.position)
+        elif not named and not mine and title is not None and release.position != "1":
+            return _no("different-volume", wanted.title, release.position)
+    if title is None or title.number is None:
+        return None
+    positions = [value for value in mine.values() if value]
+    if any(same_position(value, title.number) for value in positions):
+        return None
+    if title.number == 1 and not positions:
+        return None
+    return _no("different-volume", positions[0] if positions else wanted.title, f"{title.number:g}")
+
+
+def _weigh(
+    wanted: WantedWork, release: ParsedRelease, title: TitleEvidence, author: AuthorEvidence
+) -> Match:
+    column = 0 if author.score >= names.STRONG else 1 if author.score >= 0.70 else 2
+    base = _STEPS[title.step][column]
+    if title.step == "short" and column == 1 and not author.segmented:
+        base = 0.75
+    if title.step == "part-short" and not title.whole_segment:
+        base = 0.0
+    evidence = [
+        Evidence(f"title-{title.code}", title.wanted, title.found, base),
+        Evidence(author.code, ", ".join(wanted.authors), author.found, author.score),
+    ]
+    extra = _extras(wanted, release)
+    evidence += extra
+    score = base + sum(one.weight for one in extra)
+    if title.before:
+        score -= 0.35
+        evidence.append(Evidence("words-before", title.wanted, title.before, -0.35))
+    cap = 1.0
+    if release.part > 1 and release.parts > 1:
+        cap = 0.70
+    if release.kind == "bare" and author.score < names.STRONG:
+        cap = 0.70
+    score = round(max(0.0, min(score, cap)), 4) if base else 0.0
+    if score >= YES:
+        return Match("yes", score, tuple(evidence))
+    if score >= UNSURE:
+        return Match("unsure", score, tuple(evidence), "unsure")
+    return Match("no", score, tuple(evidence), "low-confidence")
+
+
+def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
+    out: list[Evidence] = []
+    for place in wanted.series:
+        if release.position and same_position(place.position, release.position):
+            out.append(Evidence("series-position", place.position, release.position, 0.10))
+            break
+    if wanted.year and release.year and abs(wanted.year - release.year) <= 1:
+        out.append(Evidence("year", str(wanted.year), str(release.year), 0.05))
+    for narrator in release.narrators:
+        if any(names.same(narrator, one).score >= names.STRONG for one in wanted.narrators):
+            out.append(Evidence("narrator", ", ".join(wanted.narrators), narrator, 0.05))
+            break
+    publishers = {fold(one) for one in wanted.publishers}
+    if any(fold(note) in publishers for note in release.notes):
+        out.append(Evidence("publisher", ", ".join(wanted.publishers), ", ".join(release.notes), 0.05))
+    return out
+
+
+def _pack(wanted: WantedWork, release: ParsedRelease, match: Match) -> Match | None:
+    """Rule 9: a pack is a no for one slot unless packs are allowed and the work is surely inside."""
+    if release.kind != "pack":
+        return None
+    evidence = (*match.evidence, Evidence("pack", wanted.title, release.title or release.text))
+    if wanted.packs_allowed and inside_pack(wanted, release):
+        return msgspec.structs.replace(match, verdict="yes", evidence=evidence, code="pack")
+    return Match("no", 0.0, evidence, "pack")
+
+
+def inside_pack(wanted: WantedWork, release: ParsedRelease) -> bool:
+    """Is the work certainly one of the pack's (range of its series, or all of the series)?"""
+    for place in wanted.series:
+        same_series = series_key(place.name) in (series_key(release.series), series_key(release.title))
+        if not same_series:
+            continue
+        if not release.position_end:
+            return True
+        try:
+            at = float(place.position)
+        except ValueError:
+            continue
+        if float(release.position) <= at <= float(release.position_end):
+            return True
+    return False
+
+
+def _hard_facts(wanted: WantedWork, release: ParsedRelease) -> Match | None:
+    """Rule 10: explicit languages of which none is allowed; the other medium."""
+    if release.languages and not languages.allowed(release.languages, wanted.allowed_languages):
+        allowed = ", ".join(wanted.allowed_languages)
+        return _no("wrong-language", allowed, ", ".join(release.languages))
+    if wanted.format and release.media and wanted.format != release.media:
+        return _no("wrong-media-type", wanted.format, release.media)
+    return None

@@ -1,0 +1,285 @@
+"""Tags of a release name: brackets, tail, group, ids (judgement.md 4, steps 4-10)."""
+
+import re
+from dataclasses import dataclass, field
+
+from bindery.domain import languages
+from bindery.domain.identifiers import asin, isbn13
+from bindery.domain.numbers import MARKERS
+from bindery.domain.release_tables import (
+    AUDIO_FORMATS,
+    FORMAT_ALIASES,
+    FORMATS,
+    GROUP_SUFFIXES,
+    NATIVE_BOOK_WORDS,
+    NARRATOR_MARKS,
+    SAMPLE,
+    SHY_FORMATS,
+    TAGS,
+)
+from bindery.domain.text import fold
+
+_JOINED = re.compile(
+    r"\b(graphic)[ ._-](audio)\b|\b(full)[ ._-](cast)\b|\b(livre)[ ._-](audio)\b"
+    r"|\b(audio)[ ._-](books?)\b|\b(e)-(books?)\b|\b(drm)[ ._-](free)\b",
+    re.IGNORECASE,
+)
+_BITRATE = re.compile(
+    r"(?<!\w)(?<!\d\.)@?(\d{2,3})(?:[ ._]?k(?:bps|bit/?s|bits?|b/s)?|[ ._]k(?:bps|bit))(?![\w])|@(\d{2,3})\b",
+    re.IGNORECASE,
+)
+_ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w-])")
+_ASIN = re.compile(r"(?<!\w)(B[0-9A-Z]{9})(?!\w)")
+_YEAR = re.compile(r"(1[89]\d\d|20\d\d)\Z")
+_DATE = re.compile(r"(?<!\d)(\d{1,2})[. ](\d{1,2})[. ]((?:19|20)\d\d)(?!\d)")
+_VERSION = re.compile(r"v(\d{1,2})(?:\.\d{1,2})?\Z")
+_BRACKETS = re.compile(r"\[([^\[\]]{0,200})\]|\(([^()]{0,200})\)|\{([^{}]{0,200})\}")
+_GROUP = re.compile(r"[ ]?-([A-Za-z0-9]{1,20})\Z")
+_SUFFIX = re.compile(rf"(?:-(?:{GROUP_SUFFIXES}))+\Z|_iNT\Z|\[[\w.-]{{2,20}}\.\w{{2,4}}\]\Z", re.IGNORECASE)
+_SPLIT = re.compile(r"[\s/+,|;&]+")
+_RANGE = re.compile(r"#?(\d{1,3}(?:\.\d)?)\s?(?:-|–|to|bis)\s?#?(\d{1,3}(?:\.\d)?)\Z")
+_NUMBERED = re.compile(r"(.{2,120}?)[\s,.-]*#?\s?(\d{1,3}(?:\.\d{1,2})?)\Z", re.DOTALL)
+_ONLY_NUMBER = re.compile(r"#?(\d{1,3}(?:\.\d{1,2})?)\Z")
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec januar februar marz maerz mai juni juli "
+    "oktober dezember".split()
+)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What was read so far; one per parse, filled step by step."""
+
+    formats: list[str] = field(default_factory=list[str])
+    languages: list[str] = field(default_factory=list[str])
+    inferred: str = ""
+    year: int | None = None
+    year_open: bool = False
+    bitrate: int | None = None
+    retail: bool = False
+    abridged: bool | None = None
+    dramatised: bool = False
+    audio: bool = False
+    audio_word: bool = False
+    ebook: bool = False
+    vip: bool = False
+    revision: int = 1
+    group: str = ""
+    isbn: str = ""
+    asin: str = ""
+    narrators: list[str] = field(default_factory=list[str])
+    series: str = ""
+    position: str = ""
+    position_end: str = ""
+    sample: bool = False
+    notes: list[str] = field(default_factory=list[str])
+    tagged: bool = False
+
+
+def number(text: str) -> str:
+    """Canonical text of a position: `07` -> `7`, `1.50` -> `1.5`."""
+    head, _, tail = text.partition(".")
+    tail = tail.rstrip("0")
+    return (head.lstrip("0") or "0") + (f".{tail}" if tail else "")
+
+
+def join_pairs(text: str) -> str:
+    """Write tags of two words as one (`Graphic Audio` -> `GraphicAudio`)."""
+    return _JOINED.sub(lambda found: "".join(part for part in found.groups() if part), text)
+
+
+def take_numbers(text: str, facts: Facts) -> str:
+    """Step 4 and the bit rate: ids, bit rates and full dates leave the text."""
+    for found in _ASIN.finditer(text):
+        if asin(found[1]):
+            facts.asin = found[1]
+            text = text.replace(found[1], " ")
+            break
+    for found in _ISBN.finditer(text):
+        value = isbn13(re.sub(r"\s", "", found[1]))
+        if value:
+            facts.isbn = facts.isbn or value
+        if value or len(re.sub(r"\D", "", found[1])) == 13:
+            text = text.replace(found[1], " ")
+    rate = _BITRATE.search(text)
+    if rate:
+        facts.bitrate = int(rate[1] or rate[2])
+        facts.audio = True
+        text = _BITRATE.sub(" ", text)
+    date = _DATE.search(text)
+    if date and int(date[1]) <= 31 and int(date[2]) <= 12:
+        facts.year = int(date[3])
+        text = text.replace(date[0], " ")
+    return text
+
+
+def take_group(text: str, facts: Facts) -> str:
+    """Step 6: the scene group behind the last dash."""
+    text = _SUFFIX.sub("", text)
+    found = _GROUP.search(text)
+    if not found or found[0].startswith(" "):
+        return text
+    name = found[1]
+    low = name.casefold()
+    if low in FORMATS or low in TAGS or _YEAR.match(name):
+        return text
+    before = text[: found.start()].rstrip(")]} ")
+    previous = re.split(r"[\s._\-(\[{/+]", before)[-1].casefold()
+    tagged = previous in FORMATS or previous in TAGS or bool(_YEAR.match(previous))
+    tagged = tagged or (languages.known(previous) != "" and len(previous) > 3)
+    tagged = tagged or (previous in ("kbps", "music", "magazine", "webiso"))
+    shouted = len(name) >= 4 and name.isalpha() and name.isupper() and not before.isupper()
+    if not tagged and not shouted:
+        return text
+    facts.group = "" if name.isdigit() else name
+    facts.tagged = facts.tagged or tagged
+    return text[: found.start()]
+
+
+def read_tag(token: str, facts: Facts, *, bracketed: bool) -> bool:
+    """Is this word a tag here? Note what it says."""
+    low = token.casefold().strip(".")
+    name = FORMAT_ALIASES.get(low, low)
+    if name in FORMATS and (bracketed or name not in SHY_FORMATS):
+        if name not in facts.formats:
+            facts.formats.append(name)
+        facts.audio = facts.audio or name in AUDIO_FORMATS
+        return True
+    folded = fold(low)
+    tag = TAGS.get(low) or TAGS.get(folded)
+    if tag:
+        facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(folded, "")
+        _note(tag.field, tag.value, facts)
+        return True
+    version = _VERSION.match(low)
+    if version:
+        facts.revision = max(facts.revision, min(int(version[1]), 99))
+        return True
+    if bracketed and low in SAMPLE:
+        facts.sample = True
+        return True
+    return False
+
+
+def _note(field_: str, value: str, facts: Facts) -> None:
+    match field_:
+        case "retail":
+            facts.retail = True
+        case "revision":
+            facts.revision = max(facts.revision, int(value))
+        case "abridged":
+            if facts.abridged is not True:
+                facts.abridged = value == "yes"
+            if not facts.ebook:
+                facts.audio = True
+        case "audio" | "drama":
+            facts.audio = facts.audio_word = True
+            facts.dramatised = facts.dramatised or field_ == "drama"
+            if value and value != "en" and not facts.inferred:
+                facts.inferred = value
+        case "bitrate":
+            facts.bitrate, facts.audio = facts.bitrate or int(value), True
+        case "format":
+            facts.formats.append(value)
+        case "vip":
+            facts.vip = True
+        case "ebook":
+            facts.ebook = True
+        case _:
+            pass
+
+
+def read_language(token: str, facts: Facts, *, bracketed: bool, between: bool = False) -> bool:
+    """Is this word a language here? Two letters need brackets, or capitals between tags."""
+    clean = token.strip(".")
+    if len(clean) == 2:
+        if not (bracketed or (clean.isupper() and between)):
+            return False
+        code = languages.SCENE_CODES.get(clean.casefold()) or languages.known(clean.casefold())
+    else:
+        code = languages.known(fold(clean))
+    if not code or (len(clean) == 3 and not (bracketed or clean.isupper() or clean.istitle())):
+        return False
+    if clean.casefold() in ("lit", "may", "per", "est", "ind", "lat", "tam", "her") and not clean.isupper():
+        return False
+    if code not in facts.languages:
+        facts.languages.append(code)
+    return True
+
+
+def take_brackets(text: str, facts: Facts) -> str:
+    """Steps 5, 7-9, 11, 12 inside brackets: tags leave, titles stay."""
+    for _ in range(3):
+        replaced = _BRACKETS.sub(lambda found: _bracket(found, facts), text)
+        if replaced == text:
+            break
+        text = replaced
+    return text
+
+
+def _bracket(found: re.Match[str], facts: Facts) -> str:
+    square = found[1] is not None
+    inner = (found[1] or found[2] or found[3] or "").strip().replace("_", " ")
+    if found[3] is not None:
+        if len(inner.split()) >= 2 and not any(c.isdigit() for c in inner):
+            facts.narrators.append(inner)
+            facts.audio = True
+        return " "
+    if not inner:
+        return " "
+    if _YEAR.match(inner):
+        facts.year = int(inner) if facts.year is None or not facts.year_open else facts.year
+        return " "
+    for mark in NARRATOR_MARKS:
+        if inner.casefold().startswith(mark + " "):
+            facts.narrators.append(inner[len(mark) :].strip())
+            facts.audio = True
+            return " "
+    tokens = [t for t in _SPLIT.split(inner.replace(".", " ").replace("-", " ")) if t]
+    if all(_bracket_token(token, facts) for token in tokens):
+        facts.tagged = True
+        return " "
+    if _series_bracket(inner, facts, square=square):
+        return " "
+    years = [t for t in tokens if _YEAR.match(t)]
+    if years and len(tokens) == 2 and fold(tokens[0]) in _MONTHS:
+        facts.year = int(years[0])
+        return " "
+    facts.notes.append(inner)
+    return " " if square else f" ({inner}) ".replace("(", "\x02").replace(")", "\x03")
+
+
+def _bracket_token(token: str, facts: Facts) -> bool:
+    if read_tag(token, facts, bracketed=True) or read_language(token, facts, bracketed=True):
+        return True
+    if _YEAR.match(token):
+        facts.year = facts.year or int(token)
+        return True
+    return token.casefold() in ("-", "tags", "us", "uk", "missing", "only", "new", "hq", "web", "fully")
+
+
+def _series_bracket(inner: str, facts: Facts, *, square: bool) -> bool:
+    """`[S NN]`, `(S, Book N)`, `(S #N)`, `(deel 2)`, `[S 01-04]`."""
+    spaced = re.sub(r"(?<=[^\W\d])\.|\.(?=[^\W\d])", " ", inner)
+    ranged = re.search(r"(?:\A|[\s,#])(\d{1,3}(?:\.\d)?\s?[-–]\s?\d{1,3}(?:\.\d)?)\Z", spaced)
+    if ranged:
+        ends = _RANGE.match(ranged[1])
+        if ends and float(ends[1]) < float(ends[2]):
+            facts.series = facts.series or spaced[: ranged.start()].strip(" ,#")
+            facts.position, facts.position_end = number(ends[1]), number(ends[2])
+            return True
+    found = _NUMBERED.match(spaced)
+    if not found:
+        return False
+    name, value = found[1].strip(" ,#-"), found[2]
+    last = fold(name).split(" ")[-1]
+    marked = last in MARKERS or "#" in spaced
+    if last in _MONTHS or (not marked and (not square or float(value) > 99)):
+        return False
+    if last in MARKERS:
+        facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(last, "")
+        name = " ".join(name.split()[:-1]).strip(" ,-")
+    if not facts.position:
+        facts.series, facts.position = facts.series or name, number(value)
+    return True

@@ -1,0 +1,153 @@
+"""Where the words of a title or a name stand inside a release (judgement.md 6, `Span`)."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from bindery.domain import names
+from bindery.domain.numbers import joins, same_word, valued
+from bindery.domain.release_segments import Segment
+from bindery.domain.text import ALL_ARTICLES, Word, words
+from bindery.domain.titles import STOP_WORDS, typo
+
+_CLAUSE = re.compile(r":\s|\s\(")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One word of a release: its segment, its clause in it, whether it is an open year."""
+
+    word: Word
+    segment: int
+    clause: int = 0
+    year: bool = False
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Tokens ``start``..``end`` (exclusive); ``fuzzy`` = one word has a typo."""
+
+    start: int
+    end: int
+    fuzzy: bool = False
+
+
+def tokens(segments: tuple[Segment, ...]) -> tuple[Token, ...]:
+    """All words of a release in order, numbers by value."""
+    return _tokens(segments) if sum(len(s.text) for s in segments) < 600 else _tokens_of(segments)
+
+
+def _tokens_of(segments: tuple[Segment, ...]) -> tuple[Token, ...]:
+    out: list[Token] = []
+    for index, segment in enumerate(segments):
+        text = segment.text if " " in segment.text else _CAMEL.sub(" ", segment.text)
+        for clause, piece in enumerate(_CLAUSE.split(text)):
+            out += [Token(word, index, clause) for word in valued(words(piece))]
+        if segment.year:
+            out += [Token(word, index, year=True) for word in valued(words(segment.year))]
+    return tuple(out)
+
+
+_tokens = lru_cache(maxsize=8192)(_tokens_of)
+
+
+def significant(found: Sequence[Word], stop: frozenset[str] = STOP_WORDS) -> int:
+    """How many words are no stop words."""
+    return sum(word.s not in stop for word in found)
+
+
+def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) -> list[Span]:
+    """Every place where the title's words stand in order.
+
+    A leading article may lack; other stop words may lack while two significant words remain.
+    """
+    if not title:
+        return []
+    skippable = significant(title) >= 2
+    starts = [title]
+    if len(title) > 1 and title[0].s in ALL_ARTICLES:
+        starts.append(title[1:])
+    out: list[Span] = []
+    for at in range(len(found)):
+        for wanted in starts:
+            end = _walk(found, at, wanted, skippable=skippable, fuzzy=fuzzy)
+            if end is not None:
+                out.append(Span(at, end, fuzzy))
+                break
+    return out
+
+
+def _walk(
+    found: Sequence[Token], at: int, title: Sequence[Word], *, skippable: bool, fuzzy: bool
+) -> int | None:
+    """End of the span that begins at ``at``, or None."""
+    i, j, typos = at, 0, 0
+    while j < len(title):
+        if i < len(found) and same_word(found[i].word, title[j]):
+            i, j = i + 1, j + 1
+        elif i + 1 < len(found) and joins(title[j], found[i].word, found[i + 1].word):
+            i, j = i + 2, j + 1
+        elif i < len(found) and j + 1 < len(title) and joins(found[i].word, title[j], title[j + 1]):
+            i, j = i + 1, j + 2
+        elif skippable and j > 0 and title[j].s in STOP_WORDS:
+            j += 1
+        elif fuzzy and not typos and i < len(found) and typo(found[i].word, title[j]):
+            i, j, typos = i + 1, j + 1, 1
+        else:
+            return None
+    if fuzzy and not typos:
+        return None
+    return i if i > at else None
+
+
+def find_author(found: Sequence[Token], name: names.Name) -> tuple[float, str, Span] | None:
+    """Best place of one person's name in running words: (score, code, span)."""
+    if not name.family or name.nobody:
+        return None
+    best: tuple[float, str, Span] | None = None
+    for family in find(found, name.family):
+        if any(found[at].year for at in range(family.start, family.end)):
+            continue
+        score, code, span = _extend(found, family, name)
+        if best is None or score > best[0]:
+            best = (score, code, span)
+    return best
+
+
+def _extend(
+    found: Sequence[Token], family: Span, name: names.Name
+) -> tuple[float, str, Span]:
+    """Grow a family name over the given names beside it."""
+    start = family.start
+    while start > 0 and found[start - 1].word.s in name.particles:
+        start -= 1
+    initials = {word.s[:1] for word in name.given}
+    before = start
+    while before > 0 and start - before < 4 and _given_like(found[before - 1], initials):
+        before -= 1
+    after = family.end
+    while after < len(found) and after - family.end < 4 and _given_like(found[after], initials):
+        after += 1
+    family_text = " ".join(word.s for word in name.family)
+    particles = " ".join(name.particles)
+    best = (0.7, "surname", Span(start, family.end))
+    for low, high, given in (
+        (before, family.end, found[before:start]),
+        (start, after, found[family.end : after]),
+    ):
+        if not given:
+            continue
+        text = " ".join(token.word.s for token in given)
+        verdict = names.same(f"{text} {particles} {family_text}", name.text)
+        if verdict.score >= names.STRONG and verdict.score > best[0]:
+            best = (verdict.score, verdict.code, Span(low, high))
+    return best
+
+
+def _given_like(token: Token, initials: set[str]) -> bool:
+    """Could this word be one of the given names (or their run of initials)?"""
+    word = token.word.s
+    return not token.year and word[:1] in initials and word not in STOP_WORDS or (
+        len(word) == 1 and word in initials
+    )
