@@ -11,18 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import structlog
-from quart import Blueprint, Response, g, request, websocket
+import trio
+from quart import Blueprint, Response, current_app, g, request, websocket
 from quart_trio import QuartTrio
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from bindery.domain.door import SAFE, Tree
+from bindery.domain.door import Tree
+from bindery.domain.refusal import Code, Refusal
 from bindery.http import cookies, errors, headers, policy, registry
 from bindery.http.auth import Door, peer_of, secure
-from bindery.http.call import Call
 from bindery.http.errors import Problem, problem_response
-from bindery.http.limiters import Limiters
-from bindery.http.metrics import Metrics
-from bindery.http.passwords import Busy, Passwords, SignIn
+from bindery.http.kernel import Kernel
+from bindery.http.limiters import retry_after
+from bindery.http.passwords import Busy
 from bindery.http.route import IdConverter, meta_of
 from bindery.http.services import Services
 from bindery.http.spa import BuiltApp
@@ -53,11 +54,8 @@ class App(QuartTrio):
     services: Services
     door: Door
     table: policy.Table
-    metrics: Metrics
+    kernel: Kernel
     built: BuiltApp
-    sign_in: SignIn
-    limiters: Limiters
-    passwords: Passwords
 
 
 def create_app(
@@ -83,11 +81,8 @@ def create_app(
     settings = services.settings
     app.services = services
     app.table = policy.POLICY if table is None else table
-    app.limiters = Limiters(settings.login_failures, settings.login_window_s)
-    app.passwords = Passwords(services.threads)
-    app.sign_in = SignIn(services.store, app.passwords, app.limiters, services.boot_key)
-    app.door = Door(services, app.sign_in)
-    app.metrics = Metrics(services.version, services.commit, services.built)
+    app.kernel = Kernel.of(services)
+    app.door = Door(services, app.kernel)
     app.built = built or BuiltApp.empty(settings.url_base, settings.frame_ancestors)
     for blueprint in registry.blueprints() if blueprints is None else blueprints:
         app.register_blueprint(blueprint)
@@ -102,14 +97,13 @@ def create_app(
 
 def current() -> App:
     """The app of the running request, typed."""
-    from quart import current_app  # noqa: PLC0415  # the name is ours from here on
-
-    return cast("App", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  # quart's own way to unwrap its proxy
+    return cast("App", current_app)
 
 
 def _bind() -> str:
     trace = new_trace()
     g.request_id = trace
+    g.started = trio.current_time()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(trace=trace)
     return trace
@@ -149,7 +143,7 @@ async def _unrouted(app: App, trace: str) -> Response | None:
 
 def _not_allowed(allow: str) -> Problem:
     status, text = 405, "method not allowed"
-    return Problem(status, errors.Code.METHOD_NOT_ALLOWED, text, headers={"Allow": allow})
+    return Problem(status, Code.METHOD_NOT_ALLOWED, text, headers={"Allow": allow})
 
 
 def _limit_body(app: App) -> Response | None:
@@ -159,7 +153,7 @@ def _limit_body(app: App) -> Response | None:
         return None
     if request.content_length is not None and request.content_length > meta.limit:
         text = "request body too large"
-        return problem_response(Problem(413, errors.Code.TOO_LARGE, text))
+        return problem_response(Problem(413, Code.TOO_LARGE, text))
     request.body._max_content_length = meta.limit  # noqa: SLF001  # no public way; contract-tested
     return None
 
@@ -170,9 +164,9 @@ async def _enter_socket() -> Response | None:
     rule = websocket.url_rule
     if rule is None:
         raise NotFound
-    limited = app.metrics.handshake(app.limiters, peer_of(websocket, app.services))
-    if limited is not None:
-        return errors.refused(limited)
+    wait = app.kernel.limiters.handshake.charge(peer_of(websocket, app.services).limiter_key)
+    if wait is not None:
+        return errors.refused(Refusal(code=Code.RATE_LIMITED, retry_after_s=retry_after(wait)))
     row = policy.find(app.table, rule.endpoint, policy.WS)
     entered = await app.door.enter(websocket, policy.tree_of(rule.rule), row, trace)
     if isinstance(entered, Response):
@@ -201,7 +195,8 @@ async def _leave(response: Response) -> Response:
     if response.status_code == 304:
         response.headers.pop("Content-Type", None)
         response.headers.pop("Content-Length", None)
-    app.metrics.count(request.method, template or "other", response.status_code)
+    seconds = trio.current_time() - g.started
+    app.kernel.metrics.count(request.method, template or "other", response.status_code, seconds)
     return response
 
 
@@ -211,6 +206,3 @@ async def _leave_socket(response: Response | None) -> Response | None:
             response, tree=Tree.live, template="", frame_ancestors="", https=False
         )
     return response
-
-
-__all__ = ["SAFE", "App", "Call", "create_app", "current"]

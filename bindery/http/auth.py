@@ -17,8 +17,6 @@ import structlog
 from quart import Request, Response, Websocket, g
 
 from bindery.domain.door import (
-    SAFE,
-    Access,
     Browser,
     Denial,
     Identity,
@@ -28,23 +26,24 @@ from bindery.domain.door import (
     Tree,
     Verified,
     decide,
-    identify,
     key_sources,
 )
 from bindery.domain.peers import Peer, effective_host, host_allowed, resolve
-from bindery.domain.principal import HOUSEHOLD, By, Principal, Role, Scope, Via
+from bindery.domain.principal import HOUSEHOLD, Principal, Role, Scope, Via
+from bindery.domain.refusal import Refusal
 from bindery.http import cookies
 from bindery.http.call import Call
-from bindery.http.errors import denied
-from bindery.http.limiters import Limiters
-from bindery.http.passwords import Passwords
+from bindery.http.errors import CHALLENGE, denied, refused
+from bindery.http.kernel import Kernel
 from bindery.http.policy import Rule
 from bindery.http.services import Services
 from bindery.store import api_keys, sessions, users
-from bindery.store.db import Reader, StoreBusy, StoreUnavailable, Tx
+from bindery.store.errors import StoreBusy, StoreUnavailable
+from bindery.store.tx import Reader
 
 log = structlog.get_logger()
 
+KEY_PREFIX = "bnd_"
 SEEN_EVERY_US = 300 * 1_000_000
 SLIDE_EVERY_US = 3600 * 1_000_000
 
@@ -71,107 +70,150 @@ class Found:
     session: sessions.Session | None
     cookie: str
     libraries: Scope
-    named_key: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict together with what it was made from; `who` is set when the door is open."""
+
+    knock: Knock
+    found: Found
+    verdict: Identity | Denial
+    who: Principal | None
 
 
 class Door:
-    """Authenticates requests of one app. Holds no state of its own but the limiters'."""
+    """Authenticates the requests of one app."""
 
-    def __init__(self, services: Services, limiters: Limiters, passwords: Passwords) -> None:
+    def __init__(self, services: Services, kernel: Kernel) -> None:
         self._services = services
-        self._limiters = limiters
-        self._passwords = passwords
+        self._kernel = kernel
 
     async def enter(
         self, asked: Asked, tree: Tree, rule: Rule | None, trace: str
     ) -> Response | Call:
-        """The call of an admitted request, or the response that refuses it."""
+        """The call of an admitted request, or the response that refuses it.
+
+        Errors: `StoreUnavailable` and other faults pass through (500 or 503, never a 401).
+        """
         services = self._services
         peer = peer_of(asked, services)
         presented = present(asked, tree)
-        if tree is Tree.opds and presented.basic is not None:
-            found = await self._with_basic(presented, peer)
-            if isinstance(found, Response):
-                return found
-        else:
-            found = services.store.read(lambda r: look_up(r, services, presented))
-        knock = self._knock(asked, tree, rule, peer, found)
-        g.identified = identify(knock)
-        verdict = decide(knock)
-        if isinstance(verdict, Denial):
-            _log_denial(verdict, asked, tree, presented)
-            return denied(verdict)
-        if verdict.via is Via.SESSION and found.session is not None:
-            await self._touch(found.session)
-        return self._call(verdict, found, peer, trace)
+        basic = await self._basic(presented, peer) if tree is Tree.opds else None
+        if isinstance(basic, Refusal):
+            return _challenged(refused(basic))
 
-    def _knock(
-        self, asked: Asked, tree: Tree, rule: Rule | None, peer: Peer, found: Found
-    ) -> Knock:
-        settings = self._services.settings
-        host = effective_host(asked.headers.getlist("Host"), peer)
-        token = settings.metrics_token
-        bearer = asked.headers.get("Authorization", "")[7:].strip()
-        return Knock(
-            tree=tree,
-            mode=found.mode,
-            peer=peer,
-            method=asked.method if isinstance(asked, Request) else "GET",
-            access=rule.access if rule else None,
-            host_ok=host_allowed(host, (*settings.allowed_hosts, *_hosts(settings.allowed_origins))),
-            verified=found.verified,
-            browser=browser_of(asked, self._services, peer, found),
-            exempt=rule.exempt if rule else False,
-            own_session=rule.own_session if rule else False,
-            metrics_token=same(bearer, token) if token else None,
-        )
+        def work(reader: Reader) -> Decision:
+            return self._decide(reader, asked, tree, rule, peer, presented, basic)
 
-    async def _with_basic(self, presented: Presented, peer: Peer) -> Found | Response:
-        """OPDS: any name with a key as password, or an account's own password."""
-        services = self._services
-        name, password = cast("tuple[str, str]", presented.basic)
-        key = services.store.read(lambda r: _key(r, services, password, Via.BASIC))
-        if key is None and not password.startswith("bnd_") and services.settings.local_auth:
-            checked = await self._passwords.check_basic(services, self._limiters, peer, name, password)
-            if isinstance(checked, Response):
-                return checked
-            key = Identity(Via.BASIC, checked.id, checked.role, KeyScope.read) if checked else None
-        return services.store.read(lambda r: look_up(r, services, presented, basic=key))
-
-    async def _touch(self, session: sessions.Session) -> None:
-        now = self._services.clock.now_us()
-        if now - session.seen_at < SEEN_EVERY_US:
-            return
-        idle = cookies.idle_s(self._services.settings, session.kind)
-        slide = now - session.slid_at(idle) >= SLIDE_EVERY_US
-
-        def work(tx: Tx) -> None:
-            sessions.touch_in(tx, session.id, idle if slide else None)
-
-        try:
-            await self._services.store.write(work)
-        except (StoreBusy, StoreUnavailable):
-            log.info("session not touched: the store is busy")
-            return
-        if slide:
-            g.slide = session.kind
-
-    def _call(self, who: Identity, found: Found, peer: Peer, trace: str) -> Call:
-        services = self._services
-        session = found.session if who.via is Via.SESSION else None
-        principal = services.store.read(lambda r: principal_of(r, services, who, found))
-        return Call(
+        decision = services.store.read(work)
+        if decision.who is None:
+            _log_denial(decision, presented)
+            return denied(cast("Denial", decision.verdict))
+        session = decision.found.session if decision.who.via is Via.SESSION else None
+        call = Call(
             services=services,
-            identity=who,
-            principal=principal,
-            by=By(principal.user_id, who.via),
+            kernel=self._kernel,
+            identity=cast("Identity", decision.verdict),
+            principal=decision.who,
             peer=peer,
             trace=trace,
-            base=services.settings.url_base,
-            secure=secure(services, peer),
+            browser=decision.knock.browser,
+            mode=decision.found.mode,
+            secure=cookies.secure_flag(services.settings, https=secure(peer)),
             session=session,
-            cookie=found.cookie,
+            cookie=decision.found.cookie,
+            secret=decision.found.secret,
         )
+        if session is not None:
+            await self._touch(call, session)
+        return call
+
+    def _decide(
+        self,
+        reader: Reader,
+        asked: Asked,
+        tree: Tree,
+        rule: Rule | None,
+        peer: Peer,
+        presented: Presented,
+        basic: users.User | None,
+    ) -> Decision:
+        """Look up, decide and scope in one snapshot."""
+        services = self._services
+        found = look_up(reader, services, presented, basic)
+        knock = knock_of(asked, tree, rule, peer, services, found)
+        verdict = decide(knock)
+        who = None
+        if isinstance(verdict, Identity):
+            who = principal_of(reader, services, verdict, found)
+        return Decision(knock, found, verdict, who)
+
+    async def _basic(self, presented: Presented, peer: Peer) -> users.User | Refusal | None:
+        """An account's own password over Basic; keys as password are found by digest instead."""
+        if presented.basic is None or not self._services.settings.local_auth:
+            return None
+        name, password = presented.basic
+        if password.startswith(KEY_PREFIX) or self._is_key(password):
+            return None
+        return await self._kernel.sign_in.check_basic(name, password, peer)
+
+    def _is_key(self, text: str) -> bool:
+        now = self._services.clock.now_us()
+        return self._services.store.read(lambda r: api_keys.find(r, digest(text), now)) is not None
+
+    async def _touch(self, call: Call, session: sessions.Session) -> None:
+        """Note the visit at most every 5 minutes, move the expiry at most hourly."""
+        services = self._services
+        now = services.clock.now_us()
+        if now - session.seen_at < SEEN_EVERY_US:
+            return
+        idle = cookies.idle_s(services.settings, session.kind)
+        slide = now - session.slid_at(idle) >= SLIDE_EVERY_US
+        try:
+            await services.store.write(
+                lambda tx: sessions.touch_in(tx, session.id, idle if slide else None)
+            )
+        except (StoreBusy, StoreUnavailable):
+            log.info("session not touched: the store takes no writes now")
+            return
+        if slide:
+            g.slid = {
+                "base": call.base,
+                "secure": call.secure,
+                "value": call.cookie,
+                "token": csrf_token(call.secret, call.cookie),
+                "max_age": idle,
+            }
+
+
+def knock_of(
+    asked: Asked, tree: Tree, rule: Rule | None, peer: Peer, services: Services, found: Found
+) -> Knock:
+    """Everything the pure decision depends on."""
+    settings = services.settings
+    hosts = (*settings.allowed_hosts, *_hosts(settings.allowed_origins))
+    browser = browser_of(asked, services, peer, found)
+    token = settings.metrics_token
+    bearer = asked.headers.get("Authorization", "")[7:].strip()
+    return Knock(
+        tree=tree,
+        mode=found.mode,
+        peer=peer,
+        method=asked.method if isinstance(asked, Request) else "GET",
+        access=rule.access if rule else None,
+        host_ok=host_allowed(browser.host, hosts),
+        verified=found.verified,
+        browser=browser,
+        exempt=rule.exempt if rule else False,
+        own_session=rule.own_session if rule else False,
+        metrics_token=same(bearer, token) if token else None,
+    )
+
+
+def _challenged(response: Response) -> Response:
+    response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
 
 
 def peer_of(asked: Asked, services: Services) -> Peer:
@@ -204,37 +246,47 @@ def _basic(authorization: list[str]) -> tuple[str, str] | None:
 
 
 def look_up(
-    reader: Reader, services: Services, presented: Presented, basic: Identity | None = None
+    reader: Reader, services: Services, presented: Presented, account: users.User | None
 ) -> Found:
-    """Verify what was presented against the rows; one snapshot, point reads only."""
+    """Verify what was presented against the rows; one snapshot, point reads only.
+
+    `account` is the one whose password was already checked, for Basic.
+    """
     config = users.door_settings(reader)
-    key, key_id = None, None
-    for text in presented.keys:
-        key = _key(reader, services, text, None)
-        if key is not None:
-            break
+    key = next((k for t in presented.keys if (k := _key(reader, services, t)) is not None), None)
+    basic = None
+    if presented.basic is not None:
+        shown = _key(reader, services, presented.basic[1])
+        if shown is not None:
+            basic = Identity(Via.BASIC, shown.user_id, shown.role, _reading(shown.scope))
+        elif account is not None:
+            basic = Identity(Via.BASIC, account.id, account.role, KeyScope.read)
     session, cookie = _session(reader, services, presented.cookies)
     verified = Verified(
         key=key,
         basic=basic,
-        session=Identity(Via.SESSION, session.user_id, Role(session.role)) if session else None,
+        session=Identity(Via.SESSION, session.user_id, session.role) if session else None,
         operator=users.operator(reader),
     )
     try:
         mode = Mode(config.mode)
     except ValueError:
         mode = Mode.enabled
-    return Found(mode, verified, config.secret, session, cookie, users.libraries(reader), key_id)
+    return Found(mode, verified, config.secret, session, cookie, users.libraries(reader))
 
 
-def _key(reader: Reader, services: Services, text: str, via: Via | None) -> Identity | None:
-    """A verified key as an identity; digests are compared by the index, so in constant time."""
+def _reading(scope: KeyScope) -> KeyScope:
+    return KeyScope.opds if scope is KeyScope.opds else KeyScope.read
+
+
+def _key(reader: Reader, services: Services, text: str) -> Identity | None:
+    """A verified key as an identity. Only digests are compared, by the index."""
     row = api_keys.find(reader, digest(text), services.clock.now_us())
     if row is None:
         return None
     if row.user_id is None:
-        return Identity(via or Via.INSTALL_KEY, users.operator(reader), Role.ADMIN)
-    return Identity(via or Via.NAMED_KEY, row.user_id, Role(row.role), KeyScope(row.scope))
+        return Identity(Via.INSTALL_KEY, users.operator(reader), Role.ADMIN)
+    return Identity(Via.NAMED_KEY, row.user_id, Role(row.role), KeyScope(row.scope))
 
 
 def _session(
@@ -289,9 +341,8 @@ def browser_of(asked: Asked, services: Services, peer: Peer, found: Found) -> Br
     )
 
 
-def secure(services: Services, peer: Peer) -> bool:
-    """May a cookie carry `Secure`, and is HSTS due? Trusted proto only; no own TLS yet."""
-    del services
+def secure(peer: Peer) -> bool:
+    """Did the client come over TLS, as far as a trusted proxy says? There is no own TLS yet."""
     return peer.trusted and peer.proto == "https"
 
 
@@ -315,18 +366,16 @@ def _hosts(origins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(origin.partition("://")[2] for origin in origins)
 
 
-def _log_denial(denial: Denial, asked: Asked, tree: Tree, presented: Presented) -> None:
+def _log_denial(decision: Decision, presented: Presented) -> None:
     """Presence of credentials, never their values, never the query string."""
+    knock = decision.knock
     log.debug(
         "refused at the door",
-        code=denial.code.value,
-        tree=tree.value,
-        path=asked.path,
-        safe=getattr(asked, "method", "GET") in SAFE,
-        key=bool(presented.keys),
-        key_in_query=presented.key_in_query,
-        cookie=bool(presented.cookies),
+        verdict=cast("Denial", decision.verdict).code.value,
+        tree=knock.tree.value,
+        method=knock.method,
+        peer=knock.peer.address,
+        with_key=bool(presented.keys),
+        with_query_key=presented.key_in_query,
+        with_cookie=bool(presented.cookies),
     )
-
-
-__all__ = ["Access", "Door", "Found", "csrf_token", "digest", "look_up", "peer_of"]

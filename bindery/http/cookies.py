@@ -33,6 +33,11 @@ def idle_s(settings: WebSettings, kind: str) -> int:
     return settings.remember_idle_s if kind == "remember" else settings.session_idle_s
 
 
+def secure_flag(settings: WebSettings, *, https: bool) -> bool:
+    """The `Secure` attribute: always, never, or as the connection is."""
+    return settings.cookie_secure == "always" or (settings.cookie_secure != "never" and https)
+
+
 def path(base: str) -> str:
     """`/` without a base, `<base>/` with one, so that a sibling app never sees the cookie."""
     return f"{base}/"

@@ -6,8 +6,9 @@ is total over `Code`: `check_total` runs at start and in a test.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -31,8 +32,8 @@ class Problem:
     code: Code
     text: str
     field: str | None = None
-    params: Mapping[str, object] = field(default_factory=dict[str, object])
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict[str, object])
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
 
 class ErrorBody(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -44,6 +45,8 @@ class ErrorBody(msgspec.Struct, rename="camel", omit_defaults=True):
     params: dict[str, object] = {}
     request_id: str = ""
 
+
+CHALLENGE = 'Basic realm="Bindery OPDS"'
 
 NOT_FOUND = Problem(404, Code.NOT_FOUND, "not found")
 INTERNAL = Problem(500, Code.INTERNAL, "internal server error")
@@ -115,7 +118,7 @@ class _Params(dict[str, object]):
 
 def denied(denial: Denial) -> Response:
     """The answer of the closed door, with the Basic challenge where one is due."""
-    headers = {"WWW-Authenticate": 'Basic realm="Bindery OPDS"'} if denial.challenge else {}
+    headers = {"WWW-Authenticate": CHALLENGE} if denial.challenge else {}
     return problem_response(Problem(denial.status, denial.code, denial.text, headers=headers))
 
 

@@ -18,7 +18,7 @@ from bindery.domain.refusal import Code, Refusal
 from bindery.http.limiters import Limiters, retry_after
 from bindery.runtime.threads import Threads, in_thread
 from bindery.store import sessions, users
-from bindery.store.db import Store
+from bindery.store.store import Store
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -116,6 +116,29 @@ class SignIn:
         self._limiters.account.refund(users.name_key(name))
         return user
 
+    async def hash(self, password: str) -> str:
+        """A PHC string for a new password; raises `Busy`."""
+        return await self._passwords.hash(password)
+
+    def outdated(self, stored: str) -> bool:
+        """Should this hash be made anew at the next sign-in?"""
+        return self._passwords.outdated(stored)
+
+    def charge_address(self, peer: Peer) -> Refusal | None:
+        """Charge one guess of something other than a password (the setup code)."""
+        wait = self._limiters.address.charge(peer.limiter_key)
+        if wait is None:
+            return None
+        return Refusal(code=Code.RATE_LIMITED, retry_after_s=retry_after(wait))
+
+    def forgive(self, peer: Peer) -> None:
+        """A right guess clears the address."""
+        self._limiters.address.refund(peer.limiter_key, clear=True)
+
+    def forget_basic(self) -> None:
+        """Drop every remembered Basic success."""
+        self._cache.clear()
+
     async def check_basic(
         self, name: str, password: str, peer: Peer
     ) -> users.User | Refusal | None:
@@ -171,6 +194,10 @@ class BasicCache:
         self._rows.move_to_end(mac)
         while len(self._rows) > self.SIZE:
             self._rows.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._rows.clear()
 
     def _mac(self, name: str, password: str) -> bytes:
         text = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")

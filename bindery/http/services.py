@@ -16,7 +16,7 @@ from bindery.runtime.threads import Threads
 if TYPE_CHECKING:
     from bindery.live.board import Board
     from bindery.live.hub import Hub
-    from bindery.store.db import Store
+    from bindery.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from bindery.store.db import Reader, Tx
+from bindery.store.tx import Reader, Tx
 
 
 class ApiKey(msgspec.Struct, frozen=True):

@@ -7,7 +7,8 @@ import secrets
 import msgspec
 
 from bindery.domain.peers import network_key
-from bindery.store.db import Reader, Tx
+from bindery.domain.principal import Role
+from bindery.store.tx import Reader, Tx
 
 PER_USER = 50
 ABSOLUTE_US = {"normal": 7 * 86400 * 1_000_000, "remember": 90 * 86400 * 1_000_000}
@@ -24,7 +25,7 @@ class Session(msgspec.Struct, frozen=True):
     idle_expires_at: int
     expires_at: int
     username: str
-    role: str
+    role: Role
 
     def slid_at(self, idle_s: int) -> int:
         """When the idle expiry was last set, given the idle time of this kind."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from bindery.domain.principal import HOUSEHOLD, Role, Scope
-from bindery.store.db import Reader, Tx
+from bindery.store.tx import Reader, Tx
 
-DISPLAY_LIMIT = 64
+NAME_LIMIT = 64
 
 
 class User(msgspec.Struct, frozen=True):
@@ -56,7 +54,9 @@ _q_set_password = """
 UPDATE user SET password_hash = :hash, epoch = epoch + 1, updated_at = :now, rev = rev + 1
 WHERE id = :id
 """
-_q_rehash = "UPDATE user SET password_hash = :hash, updated_at = :now WHERE id = :id AND password_hash = :old"
+_q_rehash = """
+UPDATE user SET password_hash = :hash, updated_at = :now WHERE id = :id AND password_hash = :old
+"""
 _q_seed_setting = """
 INSERT INTO setting (key, value, updated_at) VALUES (:key, :value, :now)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
@@ -90,13 +90,9 @@ def operator(reader: Reader) -> int | None:
     return found if isinstance(found, int) else None
 
 
-class _Id(msgspec.Struct):
-    id: int
-
-
 def libraries(reader: Reader) -> Scope:
     """Every library, ascending: the scope of who may see all."""
-    return tuple(row.id for row in reader.rows(_q_libraries, {}, _Id))
+    return tuple(reader.values(_q_libraries))
 
 
 def library_of(reader: Reader, user_id: int) -> int:
@@ -107,9 +103,7 @@ def library_of(reader: Reader, user_id: int) -> int:
 
 def door_settings(reader: Reader) -> DoorSettings:
     """Auth mode and session secret; `enabled` and an empty secret when not seeded."""
-    rows: Mapping[str, str] = {
-        row.key: row.value for row in reader.rows(_q_door_settings, {}, _Setting)
-    }
+    rows = {row.key: row.value for row in reader.rows(_q_door_settings, {}, _Setting)}
     return DoorSettings(rows.get("auth.mode") or "enabled", rows.get("auth.session_secret", ""))
 
 
