@@ -88,8 +88,13 @@ class FileOp(msgspec.Struct, frozen=True, kw_only=True):
 def next_op(ops: Sequence[FileOp]) -> FileOp | None:
     """The op to advance next; None when all are finished.
 
-    Everything is staged before anything is published: a folder appears whole, and a source that
-    cannot be read stops the import before the library changed.
+    Every file is staged before any is published: a folder appears whole, and a source that cannot
+    be read stops the import before the library changed. The rest goes by `seq`; `drop_source`
+    comes after all others.
     """
-    ordered = sorted((op for op in ops if not op.finished), key=lambda op: op.seq)
-    return next((op for op in ordered if op.state is OpState.PLANNED), next(iter(ordered), None))
+    ordered = sorted(
+        (op for op in ops if not op.finished),
+        key=lambda op: (op.kind is OpKind.DROP_SOURCE, op.seq),
+    )
+    unstaged = (op for op in ordered if op.kind is OpKind.PLACE and op.state is OpState.PLANNED)
+    return next(unstaged, next(iter(ordered), None))

@@ -13,6 +13,8 @@ from collections.abc import Generator
 
 import msgspec
 
+from bindery.runtime.faults import reach
+
 CHUNK = 1024 * 1024
 SLICE = 16 * CHUNK
 _FICLONE = 0x40049409
@@ -218,6 +220,7 @@ def rename_free(source: str, target: str) -> None:
             raise
         rename_checked(source, target)
     else:
+        reach("op.linked")
         os.unlink(source)
 
 

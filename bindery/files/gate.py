@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Sequence
 
 import msgspec
 
-from bindery.files.roots import is_network
+from bindery.files.roots import is_network, resolve_inside
 from bindery.files.walk import PARTIAL_SUFFIXES, FoundFile, Listing, walk
 
 
@@ -87,13 +88,12 @@ def _against_list(path: str, listed: Sequence[Expected], *, network: bool) -> Ga
         if not expected.path or expected.path.startswith("/") or ".." in parts:
             return GateFacts(code="unsafe_name", network=network, missing=(expected.path,))
         here = os.path.join(path, expected.path)
-        listing = walk(here)
-        file = next(iter(listing.files), None) if not os.path.isdir(here) else None
+        file = _regular(path, here, expected.path)
         if file is None:
             unfinished = any(os.path.lexists(here + suffix) for suffix in _WRITTEN_SUFFIXES)
-            (partial if unfinished or listing.partial else missing).append(expected.path)
+            (partial if unfinished else missing).append(expected.path)
             continue
-        found.append(msgspec.structs.replace(file, relative=expected.path))
+        found.append(file)
         if file.size != expected.size:
             wrong.append(expected.path)
     code = "partial_files" if partial else "files_missing" if missing else ""
@@ -105,6 +105,23 @@ def _against_list(path: str, listed: Sequence[Expected], *, network: bool) -> Ga
         partial=tuple(partial),
         missing=tuple(missing),
         wrong_size=tuple(wrong),
+    )
+
+
+def _regular(top: str, path: str, relative: str) -> FoundFile | None:
+    """The regular file at `path`, unless a symbolic link on the way leads out of `top`."""
+    try:
+        found = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(found.st_mode) or resolve_inside(top, path) is None:
+        return None
+    return FoundFile(
+        path=path,
+        relative=relative,
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        inode=found.st_ino,
     )
 
 
