@@ -1,5 +1,8 @@
 """Doorbells: "look now". A ring is remembered once, never counted; a lost one costs a poll."""
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
 import trio
 
 
@@ -36,12 +39,13 @@ class Doorbell:
 
 
 class Bells:
-    """One doorbell per kind of work, made on first use."""
+    """One doorbell per kind of work, made on first use, and the bells of whoever listens."""
 
-    __slots__ = ("_bells",)
+    __slots__ = ("_bells", "_listeners")
 
     def __init__(self) -> None:
         self._bells: dict[str, Doorbell] = {}
+        self._listeners: dict[str, list[Doorbell]] = {}
 
     def bell(self, kind: str) -> Doorbell:
         """The bell of `kind`: always the same object."""
@@ -51,10 +55,28 @@ class Bells:
         return bell
 
     def ring(self, kind: str) -> None:
-        """Ring the bell of `kind`."""
+        """Ring the bell of `kind`, and every listener's."""
         self.bell(kind).ring()
+        for listener in self._listeners.get(kind, ()):
+            listener.ring()
+
+    @contextmanager
+    def listen(self, kinds: Sequence[str]) -> Generator[Doorbell]:
+        """A bell of one's own for several kinds.
+
+        Two listeners to one kind must not share a bell: the first to hear it would take the ring
+        away from one that is busy.
+        """
+        bell = Doorbell()
+        for kind in kinds:
+            self._listeners.setdefault(kind, []).append(bell)
+        try:
+            yield bell
+        finally:
+            for kind in kinds:
+                self._listeners[kind].remove(bell)
 
     def ring_all(self) -> None:
         """Ring every bell, as after a restart or a jump of the clock."""
-        for bell in self._bells.values():
-            bell.ring()
+        for kind in {*self._bells, *self._listeners}:
+            self.ring(kind)
