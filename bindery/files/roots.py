@@ -191,24 +191,28 @@ def nested_with(path: str, others: Iterable[str]) -> str | None:
     """The first of `others` that is, holds or lies in `path`; compared by directory identity, so
     that case-insensitive file systems, links and bind mounts do not hide it.
     """
-    mine = _ancestors(path)
     for other in others:
-        theirs = _ancestors(other)
-        if (mine and mine[0] in theirs) or (theirs and theirs[0] in mine):
+        if _holds(path, other) or _holds(other, path):
             return other
     return None
 
 
-def _ancestors(path: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    at = os.path.realpath(path)
+def _holds(outer: str, inner: str) -> bool:
+    """Whether `inner` is or lies in `outer`; by name alone where `outer` does not exist now."""
+    home, at = os.path.realpath(outer), os.path.realpath(inner)
+    if at == home or at.startswith(home.rstrip("/") + "/"):
+        return True
+    try:
+        wanted = os.stat(home)
+    except OSError:
+        return False
     while True:
         with contextlib.suppress(OSError):
-            place = os.stat(at)
-            found.append((place.st_dev, place.st_ino))
+            if os.path.samestat(os.stat(at), wanted):
+                return True
         parent = os.path.dirname(at)
         if parent == at:
-            return found
+            return False
         at = parent
 
 
