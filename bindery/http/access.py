@@ -43,7 +43,7 @@ class AccessLog:
         server_log.warning(message % args if args else message)
 
     async def info(self, message: str, *args: Any, **_: Any) -> None:
-        """hypercorn's own words ("Running on ...") are of no interest at info."""
+        """Hypercorn's own words ("Running on ...") are of no interest at info."""
         server_log.debug(message % args if args else message)
 
     async def debug(self, message: str, *args: Any, **_: Any) -> None:

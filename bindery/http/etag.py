@@ -23,7 +23,9 @@ REPRESENTATION = 1
 T = TypeVar("T")
 
 
-def conditional(call: Call, topics: Sequence[str], read: Callable[[Reader], T]) -> Answer | Response:
+def conditional(
+    call: Call, topics: Sequence[str], read: Callable[[Reader], T]
+) -> Answer | Response:
     """Read unless the client is up to date: the answer with its ETag, or a 304.
 
     `topics` are the counters the answer depends on; the caller's scope and role are part of the

@@ -79,7 +79,11 @@ class Slice(ResponseBody):
 
 
 async def file_response(
-    request: Request, path: str | os.PathLike[str], *, limiter: RootLimiter, name: str,
+    request: Request,
+    path: str | os.PathLike[str],
+    *,
+    limiter: RootLimiter,
+    name: str,
     inline: bool = False,
 ) -> Response:
     """Answer a GET or HEAD with a file: 200, 206, 304 or 416.
@@ -101,8 +105,13 @@ def _open(path: str) -> tuple[io.FileIO, os.stat_result]:
 
 
 def _answer(
-    request: Request, file: io.FileIO, status: os.stat_result, limiter: RootLimiter, name: str,
-    *, inline: bool,
+    request: Request,
+    file: io.FileIO,
+    status: os.stat_result,
+    limiter: RootLimiter,
+    name: str,
+    *,
+    inline: bool,
 ) -> Response:
     size = status.st_size
     tag = f"{status.st_mtime_ns:x}-{size:x}"
@@ -169,4 +178,3 @@ def disposition(name: str, *, inline: bool) -> str:
     plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode() or "file"
     text = f'{kind}; filename="{plain}"'
     return text if plain == clean else f"{text}; filename*=UTF-8''{quote(clean, safe='')}"
-

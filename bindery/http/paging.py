@@ -60,7 +60,9 @@ def make_cursor(sort: str, values: Sequence[CursorValue]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([sort, *values])).rstrip(b"=").decode()
 
 
-def read_cursor(query: PageQuery, sort: str, width: int) -> tuple[CursorValue, ...] | Refusal | None:
+def read_cursor(
+    query: PageQuery, sort: str, width: int
+) -> tuple[CursorValue, ...] | Refusal | None:
     """The key after which the page begins; None without a cursor.
 
     Refused (400, field `cursor`): not ours, of another sort, or of another width.

@@ -81,7 +81,9 @@ class BuiltApp:
             name = plain.relative_to(folder).as_posix()
             bodies.setdefault(name, {})[encoding or "identity"] = path.read_bytes()
         assets = {
-            name: Asset.of(_media(name), found, IMMUTABLE if _HASHED.fullmatch(name) else "no-cache")
+            name: Asset.of(
+                _media(name), found, IMMUTABLE if _HASHED.fullmatch(name) else "no-cache"
+            )
             for name, found in bodies.items()
             if "identity" in found and name != "index.html"
         }

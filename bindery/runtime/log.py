@@ -23,7 +23,9 @@ _SECRET = re.compile(
     r"(api_?key|password|passwd|passphrase|token|secret|cookie|authorization|credential|session_id)",
     re.IGNORECASE,
 )
-_URL = re.compile(r"\b([a-z][a-z0-9+.-]{1,15}://)(?:[^\s/@?#'\"]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?")
+_URL = re.compile(
+    r"\b([a-z][a-z0-9+.-]{1,15}://)(?:[^\s/@?#'\"]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?"
+)
 _PAIR = re.compile(
     r"\b(api_?key|password|token|secret|passkey|torrent_pass|authkey)=[^&\s'\"<>]+", re.IGNORECASE
 )
@@ -77,11 +79,15 @@ def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     """No control characters from outside: a title cannot forge a line."""
     for name, value in event.items():
         if isinstance(value, str) and name != "exception":
-            event[name] = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", value.replace("\n", "\\n"))
+            event[name] = _CONTROL.sub(
+                lambda match: f"\\x{ord(match[0]):02x}", value.replace("\n", "\\n")
+            )
     return event
 
 
-def _plain_error(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> EventDict:
+def _plain_error(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> EventDict:
     """The redacted traceback as text; structlog's own formatter never prints locals."""
     if "exception" in event:
         event["exception"] = redact_text(str(event["exception"]))

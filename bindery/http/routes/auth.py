@@ -188,9 +188,7 @@ async def config(call: Call) -> Answer:
     """Auth mode, name, and for admins the install key."""
     entitled = call.principal.is_admin and call.principal.via is not Via.NAMED_KEY
     key = call.services.store.read(api_keys.install_key) if entitled else ""
-    return Answer(
-        AuthConfig(mode=call.mode.value, api_key=key, username=call.principal.username)
-    )
+    return Answer(AuthConfig(mode=call.mode.value, api_key=key, username=call.principal.username))
 
 
 @route(blueprint, "POST", "/api/v1/auth/password", body=NewPassword, returns=Done)
