@@ -4,12 +4,13 @@ An operation answers `T | Refusal`. The HTTP layer maps each code to one status;
 from the code and its params, so that a person reads a sentence and a tool reads a code.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
-ParamValue: TypeAlias = str | int | float | bool | list[str] | list[int] | None
+ParamValue: TypeAlias = str | int | float | bool | Sequence[str | int] | None
 Params: TypeAlias = dict[str, ParamValue]
 
 

@@ -1,6 +1,6 @@
 """SQLite: the one writer, the readers, migrations, and one module of statements per aggregate."""
 
-from bindery.store.database import Store, open_store
+from bindery.store.store import Store, open_store
 from bindery.store.errors import (
     FolderLocked,
     NewerDatabase,
