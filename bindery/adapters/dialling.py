@@ -7,7 +7,7 @@ and `Host` keep the name, because only the dialling is replaced.
 
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import httpcore
 import trio
@@ -87,7 +87,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, policy: Policy, resolve: Resolve) -> None:
         self._policy = policy
         self._resolve = resolve
-        self._trio: httpcore.AsyncNetworkBackend = httpcore.TrioBackend()
+        self._trio = cast("httpcore.AsyncNetworkBackend", httpcore.TrioBackend())
 
     async def connect_tcp(
         self,

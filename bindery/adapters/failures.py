@@ -4,6 +4,7 @@ Adapters raise these and nothing else for what the network or a remote program d
 codes and values, never a secret and never resolver or socket text.
 """
 
+from bindery.domain.offers import RequestRecord
 from bindery.domain.refusal import Params
 
 
@@ -18,6 +19,8 @@ class OutsideError(Exception):
         if code is not None:
             self.code = code
         self.params: Params = {k: v for k, v in params.items() if v is not None}
+        self.request: RequestRecord | None = None
+        """The request that failed, secrets already replaced, where an indexer was asked."""
 
 
 class Unavailable(OutsideError):
