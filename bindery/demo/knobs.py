@@ -12,6 +12,7 @@ class Gate:
         self._token = trio.lowlevel.current_trio_token()
         self._opened = trio.Event()
         self._opened.set()
+        self._reached = trio.Event()
 
     @property
     def is_shut(self) -> bool:
@@ -24,11 +25,22 @@ class Gate:
 
     def open(self) -> None:
         """Let go on who waits."""
-        self._token.run_sync_soon(self._opened.set)
+        self._token.run_sync_soon(self._release)
+
+    def _release(self) -> None:
+        self._opened.set()
+        if self._reached.is_set():
+            self._reached = trio.Event()
 
     async def passed(self) -> None:
+        """Wait while it is shut."""
         while self.is_shut:
+            self._reached.set()
             await self._opened.wait()
+
+    async def reached(self) -> None:
+        """Wait until somebody stands before the shut gate."""
+        await self._reached.wait()
 
 
 class Bucket:
@@ -55,7 +67,7 @@ class Knobs:
     """How one face answers. The defaults are a good day."""
 
     gate: Gate
-    """Shut: connections are accepted, then nothing comes."""
+    """Shut: requests are read, then nothing comes."""
     latency_s: float = 0.0
     status: int | None = None
     """Answer this instead, with an empty body."""

@@ -3,7 +3,7 @@
 Ids have OpenLibrary's shape; the names, titles and plots exist nowhere else.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["epub", "mp3", "m4b"]
@@ -48,7 +48,6 @@ class Work:
     chapters: tuple[str, ...] = ()
     padding: int = 0
     """Bytes of incompressible plates in the EPUB: makes a download last."""
-    extra: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def id(self) -> str:

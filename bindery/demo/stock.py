@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from bindery.demo.audio import make_m4b, make_mp3s
@@ -62,8 +63,9 @@ def has_words(text: str, words: str) -> bool:
     return all(word in there for word in folded(words).split())
 
 
+@lru_cache(maxsize=64)
 def make_files(work: Work, kind: Kind) -> dict[str, bytes]:
-    """File name -> content of a work in one kind."""
+    """File name -> content of a work in one kind. Made once, since drawing takes time."""
     match kind:
         case "epub":
             return {f"{work.author.name} - {work.title}.epub": make_epub(work)}
@@ -100,12 +102,13 @@ def decoys(offer: Offer) -> list[Offer]:
     other = replace(work, author=quill, year=work.year + 60, padding=0, chapters=())
     guide = replace(other, title=f"Study Guide: {work.title}")
     pdf = {f"{work.title}.pdf": b"%PDF-1.4\n% a scan that nobody should prefer\n%%EOF\n"}
+    retail = {f"{work.title} (retail).epub": next(iter(offer.files.values()))}
     claims = (
         ("guide", f"{guide.title} by {by} [EPUB]", make_files(guide, "epub"), quill.name),
         ("namesake", f"{quill.name} - {work.title} ({other.year}) [EPUB]",
          make_files(other, "epub"), quill.name),
         ("scan", f"{by} - {work.title} ({work.year}) [PDF] [scan]", pdf, by),
-        ("dead", f"{offer.title} RETAIL", {f"{work.title} (retail).epub": make_epub(work)}, by),
+        ("dead", f"{offer.title} RETAIL", retail, by),
     )  # fmt: skip
     return [
         replace(

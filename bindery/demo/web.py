@@ -119,13 +119,19 @@ class Face:
         """The answer, and where to cut it."""
         knobs = self.knobs
         if not knobs.spoils():
-            return part_of(self._respond(request), request), None
+            return self._good(request), None
         if knobs.status is not None:
             headers = {"Retry-After": knobs.retry_after} if knobs.retry_after else {}
             return Answer(status=knobs.status, headers=headers), None
         if knobs.html:
             return Answer(LOGIN_WALL, "text/html; charset=utf-8"), None
-        return part_of(self._respond(request), request), knobs.truncate_at
+        return self._good(request), knobs.truncate_at
+
+    def _good(self, request: Request) -> Answer:
+        try:
+            return part_of(self._respond(request), request)
+        except ValueError:  # a number that is none
+            return Answer(b"bad request", status=400)
 
     async def _send(
         self, wire: h11.Connection, stream: trio.SocketStream, request: Request
