@@ -12,13 +12,13 @@ from typing import cast
 
 import structlog
 import trio
-from quart import Blueprint, Response, current_app, g, request, websocket
-from quart_trio import QuartTrio
+from quart import Blueprint, Response, g, request, websocket
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from bindery.domain.door import Tree
 from bindery.domain.refusal import Code, Refusal
 from bindery.http import cookies, errors, headers, policy, registry
+from bindery.http.application import App, current
 from bindery.http.auth import Door, peer_of, secure
 from bindery.http.errors import Problem, problem_response
 from bindery.http.kernel import Kernel
@@ -46,16 +46,6 @@ FAULTS: Mapping[type[Exception], Problem] = {
     Busy: errors.ACTOR_BUSY,
     OverBudget: errors.INTERNAL,
 }
-
-
-class App(QuartTrio):
-    """Quart-Trio with what the hooks share; nothing else is added."""
-
-    services: Services
-    door: Door
-    table: policy.Table
-    kernel: Kernel
-    built: BuiltApp
 
 
 def create_app(
@@ -93,11 +83,6 @@ def create_app(
     app.after_websocket(_leave_socket)
     policy.check(app, app.table)
     return app
-
-
-def current() -> App:
-    """The app of the running request, typed."""
-    return cast("App", current_app)
 
 
 def _bind() -> str:

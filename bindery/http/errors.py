@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -42,7 +42,7 @@ class ErrorBody(msgspec.Struct, rename="camel", omit_defaults=True):
     error: str
     code: Code
     field: str | None = None
-    params: dict[str, object] = {}
+    params: dict[str, Any] = {}
     request_id: str = ""
 
 

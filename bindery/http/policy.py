@@ -58,6 +58,8 @@ POLICY: Table = {
     ("auth.config", "GET"): U,
     ("auth.password", "POST"): U,
     ("auth.regenerate_key", "POST"): A_OWN,
+    # live
+    ("live.live", WS): U,
 }
 
 

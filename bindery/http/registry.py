@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint
 
-from bindery.http import spa
+from bindery.http import live, spa
 from bindery.http.routes import auth, health, metrics, system
 
 
@@ -16,4 +16,5 @@ def blueprints() -> tuple[Blueprint, ...]:
         health.blueprint,
         system.blueprint,
         auth.blueprint,
+        live.blueprint,
     )

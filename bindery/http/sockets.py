@@ -1,32 +1,22 @@
-"""The open live sockets of this process: counted, and ended when their right to be ends."""
+"""The open live sockets of this process, to end them when their right to be ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from bindery.domain.principal import Principal, Via
 
-PER_USER = 8
-TOTAL = 128
 
+class LiveSocket(NamedTuple):
+    """One open socket: whose, and how to end it."""
 
-class LiveSocket:
-    """One open socket, as the rest of the HTTP layer sees it."""
-
-    def __init__(self, principal: Principal, peer: str, end: Callable[[int], None]) -> None:
-        self.principal = principal
-        self.peer = peer
-        self.end = end
-
-    @property
-    def owner(self) -> str:
-        """Sockets are limited per account; without one, per address."""
-        user = self.principal.user_id
-        return f"user:{user}" if user is not None else f"peer:{self.peer}"
+    principal: Principal
+    end: Callable[[int], None]
 
 
 class LiveSockets:
-    """The registry. `end` functions set a close code and return at once."""
+    """The registry. `end` sets a close code and returns at once; the hub limits their number."""
 
     def __init__(self) -> None:
         self._open: set[LiveSocket] = set()
@@ -34,13 +24,8 @@ class LiveSockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    def full_for(self, owner: str) -> bool:
-        """Would one more break a limit?"""
-        own = sum(1 for live in self._open if live.owner == owner)
-        return own >= PER_USER or len(self._open) >= TOTAL
-
     def add(self, live: LiveSocket) -> None:
-        """Count a socket from before its accept."""
+        """A socket was accepted."""
         self._open.add(live)
 
     def remove(self, live: LiveSocket) -> None:

@@ -17,6 +17,7 @@ from bindery.http.policy import POLICY, Rule
 from bindery.http.registry import blueprints as all_blueprints
 from bindery.http.services import Services, WebSettings
 from bindery.http.spa import BuiltApp
+from bindery.live.hub import Hub
 from bindery.operations import identity
 from bindery.runtime.clock import FixedClock
 from bindery.runtime.threads import Threads
@@ -29,15 +30,6 @@ LOCAL = ("127.0.0.1", 40000)
 REMOTE = ("8.8.8.8", 40000)
 UI = {"X-Requested-With": "bindery-ui"}
 ADMIN = {"username": "ada", "password": "correct horse"}
-
-
-class StillHub:
-    """Stands in where a test needs no live updates."""
-
-    epoch = "e1"
-
-    def seq(self, topic: str, scope: tuple[int, ...]) -> int:
-        return 7
 
 
 @dataclass
@@ -116,7 +108,7 @@ async def open_app(
     extra: Sequence[Blueprint] = (),
     rules: Mapping[tuple[str, str], Rule] | None = None,
     built: BuiltApp | None = None,
-    hub: Any = None,
+    hub: Hub | None = None,
     **services: Any,
 ) -> AsyncGenerator[World, None]:
     clock = FixedClock()
@@ -128,7 +120,7 @@ async def open_app(
             store=store,
             clock=clock,
             threads=Threads(),
-            hub=hub or StillHub(),
+            hub=hub or Hub(clock),
             board=None,  # type: ignore[arg-type]  # nothing in the kernel asks it
             version="1.2.3",
             started_us=clock.now_us(),
