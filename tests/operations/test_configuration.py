@@ -1,0 +1,177 @@
+"""Indexers and download clients as people configure them."""
+
+from pathlib import Path
+
+import pytest
+
+from bindery.domain.principal import Principal, Role, Via
+from bindery.domain.refusal import Code, Refusal
+from bindery.operations.clients import (
+    ClientPatch,
+    add_client,
+    base_url,
+    delete_client,
+    update_client,
+)
+from bindery.operations.indexers import (
+    IndexerPatch,
+    add_indexer,
+    delete_indexer,
+    resolve,
+    update_indexer,
+)
+from bindery.operations.masking import MASK
+from bindery.store.clients import ClientRow
+from bindery.store.indexers import IndexerFields, IndexerRow
+from bindery.store.store import Store
+from tests.kit.database import open_test_store
+
+ADMIN = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
+QBIT = ClientPatch(name="qbit", type="qbittorrent", host="http://nas/", password="hush-hush")
+FEED = IndexerPatch(name="feed", type="torznab", url="http://nas:9696/1/", api_key="key-of-feed")
+
+
+async def added(store: Store, patch: IndexerPatch) -> IndexerRow:
+    row = await add_indexer(store, ADMIN, patch)
+    assert isinstance(row, IndexerRow)
+    return row
+
+
+async def joined(store: Store, patch: ClientPatch) -> ClientRow:
+    row = await add_client(store, ADMIN, patch)
+    assert isinstance(row, ClientRow)
+    return row
+
+
+def refusal(answer: object) -> tuple[Code, str | None]:
+    assert isinstance(answer, Refusal)
+    return answer.code, answer.field
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "field"),
+    [
+        (IndexerPatch(url="http://a"), Code.REQUIRED, "name"),
+        (IndexerPatch(name="a"), Code.REQUIRED, "url"),
+        (IndexerPatch(name="a", url="http://a", type="rss"), Code.INVALID, "type"),
+        (IndexerPatch(name="a", url="ftp://a"), Code.URL_NOT_ALLOWED, "url"),
+        (IndexerPatch(name="a", url="http://169.254.169.254/"), Code.URL_NOT_ALLOWED, "url"),
+        (IndexerPatch(name="a", url="http://u:p@a/"), Code.URL_NOT_ALLOWED, "url"),
+        (IndexerPatch(name="a", url="http://a", seed_ratio=-2), Code.INVALID, "seedRatio"),
+        (IndexerPatch(name="a", url="http://a", categories=(0,)), Code.INVALID, "categories"),
+        (IndexerPatch(name="a", url="http://a", timeout_s=0), Code.INVALID, "timeoutS"),
+    ],
+)
+def test_wrong_indexer_is_refused_with_its_field(
+    patch: IndexerPatch, code: Code, field: str
+) -> None:
+    assert refusal(resolve(patch, None)) == (code, field)
+
+
+def test_indexer_gets_defaults() -> None:
+    fields = resolve(IndexerPatch(name="a", url="http://a"), None)
+    assert isinstance(fields, IndexerFields)
+    assert (fields.type, fields.enabled, fields.categories) == ("newznab", True, (7000, 7020, 3030))
+
+
+async def test_indexer_keeps_what_is_not_sent(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await added(store, FEED)
+        changed = await update_indexer(store, ADMIN, row.id, IndexerPatch(priority=5, api_key=MASK))
+    assert isinstance(changed, IndexerRow)
+    assert (changed.priority, changed.api_key, changed.url) == (5, "key-of-feed", row.url)
+    assert changed.rev == row.rev + 1
+
+
+async def test_key_is_not_sent_to_another_host(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await added(store, FEED)
+        moved = IndexerPatch(url="http://elsewhere:9696/1/")
+        assert refusal(await update_indexer(store, ADMIN, row.id, moved)) == (
+            Code.SECRET_REQUIRED,
+            "apiKey",
+        )
+
+
+async def test_indexer_url_is_there_once(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        await added(store, FEED)
+        assert refusal(await add_indexer(store, ADMIN, FEED)) == (Code.DUPLICATE, "url")
+
+
+async def test_indexer_change_of_an_old_revision_is_stale(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await added(store, FEED)
+        await update_indexer(store, ADMIN, row.id, IndexerPatch(priority=1))
+        stale = await update_indexer(store, ADMIN, row.id, IndexerPatch(priority=2, rev=row.rev))
+        assert refusal(stale) == (Code.STALE, None)
+
+
+async def test_indexer_is_deleted_once(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await added(store, FEED)
+        assert await delete_indexer(store, ADMIN, row.id) is None
+        assert refusal(await delete_indexer(store, ADMIN, row.id)) == (Code.NOT_FOUND, None)
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "field"),
+    [
+        (ClientPatch(type="qbittorrent", host="a"), Code.REQUIRED, "name"),
+        (ClientPatch(name="a", type="qbittorrent"), Code.REQUIRED, "host"),
+        (ClientPatch(name="a", type="emule", host="a"), Code.INVALID, "type"),
+        (ClientPatch(name="a", type="deluge", host="a", port=70000), Code.INVALID, "port"),
+        (ClientPatch(name="a", type="deluge", host="a b"), Code.URL_NOT_ALLOWED, "host"),
+        (ClientPatch(name="a", type="direct", download_dir="dl"), Code.INVALID, "downloadDir"),
+    ],
+)
+async def test_wrong_client_is_refused_with_its_field(
+    tmp_path: Path, patch: ClientPatch, code: Code, field: str
+) -> None:
+    async with open_test_store(tmp_path) as store:
+        assert refusal(await add_client(store, ADMIN, patch)) == (code, field)
+
+
+@pytest.mark.parametrize(
+    ("sent", "effective"),
+    [
+        ("", ""),
+        (" / ", ""),
+        ("//", ""),
+        ("qbit/", "/qbit"),
+        ("  /qbit  ", "/qbit"),
+        ("nested/path/", "/nested/path"),
+        ("https://proxy.example.com/qbit", "/qbit"),
+        ("http://h:8080/abc/", "/abc"),
+        ("https://host.only", ""),
+    ],
+)
+async def test_sub_path_of_a_client_is_normalised(
+    tmp_path: Path, sent: str, effective: str
+) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, ClientPatch(name="a", type="deluge", host="nas", url_base=sent))
+    assert row.url_base == effective
+    assert base_url(row) == f"http://nas:8112{effective}"
+
+
+async def test_client_keeps_its_password_only_for_its_host(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, QBIT)
+        kept = await update_client(store, ADMIN, row.id, ClientPatch(category="ebooks"))
+        moved = await update_client(store, ADMIN, row.id, ClientPatch(host="other"))
+    assert isinstance(kept, ClientRow)
+    assert (kept.host, kept.password, kept.category) == ("nas", "hush-hush", "ebooks")
+    assert refusal(moved) == (Code.SECRET_REQUIRED, "password")
+
+
+async def test_deleting_a_client_settles_what_it_was_to_do(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, QBIT)
+        command = await store.write(
+            lambda tx: tx.enqueue("download.send", {}, key="1", lane=f"client:{row.id}")
+        )
+        assert await delete_client(store, ADMIN, row.id) is None
+        settled = await store.settled(command, 1)
+    assert settled is not None
+    assert settled.state == "cancelled"
