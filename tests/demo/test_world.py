@@ -8,7 +8,9 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 import trio
+import trio.testing
 
+from bindery.demo.knobs import Bucket
 from bindery.demo.web import Answer, Request, part_of
 from bindery.demo.world import World, open_world, world_in_thread
 
@@ -258,16 +260,17 @@ async def test_a_stalled_download_goes_on_when_told(world: World, web: httpx.Asy
     assert received == len(data)
 
 
-async def test_the_rate_is_shared_by_all_connections(world: World, web: httpx.AsyncClient) -> None:
-    work = world.add_work(world.authors[0], "Paced", padding=100_000)
-    ((name, data),) = world.files(work).items()
-    url = f"{world.opds.url}/opds/file/{work.number}/{name}"
-    world.bucket.rate = len(data) / 0.2
-    started = trio.current_time()
+async def test_the_rate_is_shared_by_all_connections(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    bucket = Bucket(1_000)
     async with trio.open_nursery() as nursery:
-        for _ in range(2):
-            nursery.start_soon(get, web, url)
-    assert trio.current_time() - started >= 0.38  # two files of 0.2 s each, not beside each other
+        for _ in range(4):
+            nursery.start_soon(bucket.take, 500)
+    assert trio.current_time() == pytest.approx(2)
+    bucket.rate = None
+    await bucket.take(1_000_000)
+    assert trio.current_time() == pytest.approx(2)
 
 
 async def test_an_added_work_is_on_every_face(world: World, web: httpx.AsyncClient) -> None:
