@@ -1,7 +1,7 @@
 """The recovery table, row by row, and a crash at every fault point of a journal."""
 
+import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,7 +221,7 @@ class World:
             str(path)
             for top in (self.root, self.source)
             for path in top.rglob(".bindery-*")
-            if path.name != roots.MARKER and path.name != ".bindery-trash"
+            if path.name not in (roots.MARKER, ".bindery-trash")
         ]
 
     def assert_imported(self, journal: Journal) -> None:
@@ -234,8 +234,8 @@ class World:
             row = journal.ops[op.key]
             assert row.state is OpState.DONE
             assert row.sha256 == hashlib.sha256(Path(op.dst).read_bytes()).hexdigest()
-            assert row.inode == os.stat(op.dst).st_ino
-            assert row.size == os.stat(op.dst).st_size
+            assert row.inode == Path(op.dst).stat().st_ino
+            assert row.size == Path(op.dst).stat().st_size
         binned = [p.read_bytes() for p in (self.root / ".bindery-trash").rglob("*.mp3")]
         assert binned == ([self.old] if self.old is not None else [])
 
@@ -333,10 +333,8 @@ def test_undo_after_a_kill_anywhere_restores_the_library(
         world = World(base, tracks, method, replaces=replaces)
         journal = Journal(world.ops)
         kill_at(monkeypatch, name, tracks)
-        try:
+        with contextlib.suppress(Killed):
             journal.run()
-        except Killed:
-            pass
         journal.undo()
         journal.undo()
         world.assert_untouched()
@@ -380,7 +378,7 @@ def test_undo_leaves_a_strangers_file_alone(tmp_path: Path) -> None:
     target = Path(world.ops[0].dst)
     stranger = target.with_name("x")
     stranger.write_bytes(b"somebody else's")
-    os.replace(stranger, target)
+    stranger.replace(target)
     journal.undo()
     assert target.read_bytes() == b"somebody else's"
 
@@ -388,7 +386,7 @@ def test_undo_leaves_a_strangers_file_alone(tmp_path: Path) -> None:
 def test_a_slice_is_bounded_and_can_be_given_up(tmp_path: Path) -> None:
     world = World(tmp_path, 1, Method.COPY, replaces=False)
     op = world.ops[0]
-    with open(op.src, "wb") as big:
+    with Path(op.src).open("wb") as big:
         big.truncate(2 * disk.SLICE + 5)
     work = recover.Advance(op)
     assert work.run_slice() is None
