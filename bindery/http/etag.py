@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from quart import Response, request
 
+from bindery.domain.refusal import Refusal
 from bindery.http.call import Call
 from bindery.http.route import Answer
 from bindery.store import counters
@@ -24,14 +25,20 @@ T = TypeVar("T")
 
 
 def conditional(
-    call: Call, topics: Sequence[str], read: Callable[[Reader], T]
+    call: Call,
+    topics: Sequence[str],
+    read: Callable[[Reader], T],
+    *,
+    live: Sequence[str] = (),
 ) -> Answer | Response:
     """Read unless the client is up to date: the answer with its ETag, or a 304.
 
     `topics` are the counters the answer depends on; the caller's scope and role are part of the
-    tag. A `Refusal` returned by `read` is passed on (without a tag, its status is no 2xx).
+    tag. `live` names the topics whose position goes into `X-Live-Seq`, taken before the read. A
+    `Refusal` that `read` returns is answered without a tag.
     """
     sent = request.if_none_match
+    position = live_header(call, *live)
 
     def work(reader: Reader) -> tuple[str, T | None]:
         made = tag(call, counters.read(reader, topics, call.scope))
@@ -42,13 +49,30 @@ def conditional(
     made, value = call.services.store.read(work)
     if sent.contains_weak(made):
         return not_modified(made)
-    return Answer(value, headers={"ETag": f'W/"{made}"'})
+    if isinstance(value, Refusal):
+        return Answer(value)
+    return Answer(value, headers={"ETag": f'W/"{made}"', **position})
 
 
-def live_tag(call: Call, topic: str) -> str:
-    """The tag of answers that change without a row: epoch and sequence number of a live topic."""
+def conditional_live(call: Call, topic: str, read: Callable[[Reader], T]) -> Answer | Response:
+    """As `conditional`, for answers that change without a row: progress of downloads and jobs.
+
+    The tag is epoch and sequence number of the live topic in the caller's scope.
+    """
     hub = call.services.hub
-    return tag(call, (hub.epoch, hub.seq(topic, call.scope)))
+    made = tag(call, (hub.epoch, topic, hub.seq(topic, call.scope)))
+    if request.if_none_match.contains_weak(made):
+        return not_modified(made)
+    headers = {"ETag": f'W/"{made}"', **live_header(call, topic)}
+    value = call.services.store.read(read)
+    return Answer(value) if isinstance(value, Refusal) else Answer(value, headers=headers)
+
+
+def live_header(call: Call, *topics: str) -> dict[str, str]:
+    """`X-Live-Seq` for these topics; to be made before the rows are read (architecture.md 6)."""
+    hub = call.services.hub
+    positions = ", ".join(hub.header(topic, call.scope) for topic in topics)
+    return {"X-Live-Seq": positions} if positions else {}
 
 
 def tag(call: Call, state: Sequence[object]) -> str:
