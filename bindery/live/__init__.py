@@ -1,1 +1,1 @@
-"""Topics, sequence numbers and last known progress: plain objects on the loop."""
+"""What browsers see change: topics, seqs, journals, connections, progress (ui.md 7)."""
