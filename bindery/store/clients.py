@@ -7,6 +7,7 @@ a poll result can be told from one of an older configuration (architecture.md 7,
 import msgspec
 
 from bindery.domain.refusal import Params
+from bindery.store.marks import configured_in
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
 
@@ -143,7 +144,7 @@ def add_in(tx: Tx, fields: ClientFields, by_user: int | None) -> int:
     """Insert a client; the id."""
     values = {**msgspec.structs.asdict(fields), "now": tx.now_us, "by_user": by_user}
     client_id = tx.insert(_q_insert, values)
-    _announce(tx, client_id)
+    configured_in(tx, "downloadclient", f"client:{client_id}")
     return client_id
 
 
@@ -160,7 +161,7 @@ def update_in(
     }
     if not tx.run(_q_update, values):
         return False
-    _announce(tx, client_id)
+    configured_in(tx, "downloadclient", f"client:{client_id}")
     return True
 
 
@@ -168,7 +169,7 @@ def delete_in(tx: Tx, client_id: int) -> bool:
     """Delete a client; its downloads keep their rows without it. False when there is none."""
     if not tx.run(_q_delete, {"id": client_id}):
         return False
-    _announce(tx, client_id, gone=True)
+    configured_in(tx, "downloadclient", f"client:{client_id}", gone=True)
     return True
 
 
@@ -183,8 +184,3 @@ def set_failed_in(tx: Tx, client_id: int, code: str, params: Params) -> None:
     values = {"id": client_id, "now": tx.now_us, "code": code, "params": json_text(params)}
     tx.run(_q_set_failed, values)
     tx.publish("health", 1, f"client:{client_id}")
-
-
-def _announce(tx: Tx, client_id: int, *, gone: bool = False) -> None:
-    tx.publish("config", 1, "downloadclient")
-    tx.publish("health", 1, f"client:{client_id}", "del" if gone else "put")

@@ -3,6 +3,7 @@
 import msgspec
 
 from bindery.domain.refusal import Params
+from bindery.store.marks import configured_in
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
 
@@ -142,7 +143,7 @@ def state(reader: Reader, indexer_id: int) -> IndexerState | None:
 def add_in(tx: Tx, fields: IndexerFields, by_user: int | None) -> int:
     """Insert an indexer; the id."""
     indexer_id = tx.insert(_q_insert, {**_values(fields), "now": tx.now_us, "by_user": by_user})
-    _announce(tx, indexer_id)
+    configured_in(tx, "indexer", f"indexer:{indexer_id}")
     return indexer_id
 
 
@@ -160,7 +161,7 @@ def update_in(
     if not tx.run(_q_update, values):
         return False
     tx.run(_q_clear_hold, {"id": indexer_id})
-    _announce(tx, indexer_id)
+    configured_in(tx, "indexer", f"indexer:{indexer_id}")
     return True
 
 
@@ -168,7 +169,7 @@ def delete_in(tx: Tx, indexer_id: int) -> bool:
     """Delete an indexer; what it brought keeps its rows. False when there is none."""
     if not tx.run(_q_delete, {"id": indexer_id}):
         return False
-    _announce(tx, indexer_id, gone=True)
+    configured_in(tx, "indexer", f"indexer:{indexer_id}", gone=True)
     return True
 
 
@@ -227,8 +228,3 @@ def _values(fields: IndexerFields) -> dict[str, str | int | float | bool | None]
         "freeleech_only": fields.freeleech_only,
         "timeout_s": fields.timeout_s,
     }
-
-
-def _announce(tx: Tx, indexer_id: int, *, gone: bool = False) -> None:
-    tx.publish("config", 1, "indexer")
-    tx.publish("health", 1, f"indexer:{indexer_id}", "del" if gone else "put")

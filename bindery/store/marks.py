@@ -37,3 +37,12 @@ def download_changed_in(tx: Tx, library: int, download_id: int, *, gone: bool = 
 def search_changed_in(tx: Tx, library: int, search_id: int, item: str) -> None:
     """A leg (`leg:<id>`), its candidates, or the end (`done`) of a search was committed."""
     tx.publish(f"search:{search_id}", library, item)
+
+
+def configured_in(tx: Tx, what: str, actor: str, *, gone: bool = False) -> None:
+    """A configuration row changed: `what` for open forms (`indexer`), `actor` for its health line
+    (`indexer:3`). The roster compares its children with the rows.
+    """
+    tx.publish("config", 1, what)
+    tx.publish("health", 1, actor, "del" if gone else "put")
+    tx.ring("roster")
