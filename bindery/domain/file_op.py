@@ -57,7 +57,8 @@ class FileOp(msgspec.Struct, frozen=True, kw_only=True):
     `partial_md5` (KOReader), `inode` and `mtime_ns` are facts of our file from `staged` on.
 
     place: src → dst. adopt: dst must equal src. trash: src is the library file, dst its place in
-    the bin; a known `inode` must still be there. drop_source: src goes if dst holds its bytes.
+    the bin (set by the step); a known `inode`, or `size` and `mtime_ns`, must still be there.
+    drop_source: src goes if dst holds its bytes.
     """
 
     id: int = 0

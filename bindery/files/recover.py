@@ -89,7 +89,9 @@ def _decide_trash(op: FileOp, seen: Seen) -> Decision:
         return Decision(Step.MARK_PUBLISHED)
     if seen.src is None:
         return Decision(Step.MARK_DONE)  # a path already gone is success
-    if not seen.src.regular or (op.inode and seen.src.inode != op.inode):
+    known = (op.size, op.mtime_ns) == (seen.src.size, seen.src.mtime_ns)
+    # Inode numbers of some network and FUSE mounts change with every mount.
+    if not seen.src.regular or (op.inode and seen.src.inode != op.inode and not known):
         return Decision(Step.FAIL, "source_changed")
     return Decision(Step.TRASH)
 

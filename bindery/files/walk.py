@@ -20,11 +20,13 @@ PARTIAL_SUFFIXES = (
     ".aria2",
     ".opdownload",
     ".download",
-    ".unwanted",
     ".tmp",
 )
 _UNPACKING = ("_unpack_", "_failed_")
-_JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "@eadir", ".@__thumb", "__macosx"})
+# `.unwanted` is where qBittorrent keeps files that were deselected.
+_JUNK = frozenset(
+    {".unwanted", ".ds_store", "thumbs.db", "desktop.ini", "@eadir", ".@__thumb", "__macosx"}
+)
 
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,6 +106,13 @@ OTHER_TABLE = [
         Step.FAIL,
         "source_changed",
     ),
+    (
+        "trash, inode of another mount",
+        an_op(P, kind=T, inode=4, size=10, mtime_ns=5),
+        Seen(src=Standing(inode=3, size=10, mtime_ns=5)),
+        Step.TRASH,
+        "",
+    ),
     ("trash, published", an_op(B, kind=T), Seen(binned=True), Step.SYNC, ""),
     ("drop", an_op(P, kind=X), Seen(src=SOURCE, dst=OURS), Step.DROP_SOURCE, ""),
     ("drop, gone already", an_op(P, kind=X), Seen(dst=OURS), Step.MARK_DONE, ""),

@@ -99,6 +99,7 @@ def test_what_is_called_inside_is_inside(tmp_path: Path, parts: list[str], absol
         ("link", False),
         ("../rooted/x", False),
         ("a/\x00", False),
+        ("a/../x.epub", False),
     ],
 )
 def test_containment(tmp_path: Path, path: str, inside: bool) -> None:

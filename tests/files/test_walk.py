@@ -24,6 +24,7 @@ def test_each_entry_is_listed_or_left_out_with_a_reason(tmp_path: Path) -> None:
         ".DS_Store",
         "._a.epub",
         "@eaDir/t.epub",
+        ".unwanted/u.epub",
         "_UNPACK_z/c.epub",
         ".bindery-tmp-i1-1/q.mp3",
     )
@@ -40,6 +41,7 @@ def test_each_entry_is_listed_or_left_out_with_a_reason(tmp_path: Path) -> None:
         ".DS_Store": "junk",
         "._a.epub": "junk",
         "@eaDir": "junk",
+        ".unwanted": "junk",
         "_UNPACK_z": "unpacking",
         ".bindery-tmp-i1-1": "ours",
         "secret": "link",

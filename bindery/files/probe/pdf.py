@@ -51,7 +51,6 @@ def probe_pdf(file: BinaryIO, size: int) -> ProbedFile:
         authors=authors or clean.unique(re.split(r"\s*[;&]\s*", author)),
         language=language,
         isbns=tuple(dict.fromkeys([*found, *_isbns(" ".join(info.values()))]))[:20],
-        published=clean.date(info.get("CreationDate", "").removeprefix("D:")[:4]),
         pages=max(pages, default=0),
         problems=tuple(problems),
     )
@@ -88,7 +87,7 @@ def _info(data: bytes) -> dict[str, str]:
         return {}
     body = data[at : at + 4 * MAX_STRING].partition(b"endobj")[0]
     found: dict[str, str] = {}
-    for key in ("Title", "Author", "Subject", "Keywords", "CreationDate"):
+    for key in ("Title", "Author", "Subject", "Keywords"):
         match = re.search(rb"/%s\s*([(<])" % key.encode(), body)
         if match:
             raw = _string(body, match.start(1))
