@@ -83,7 +83,7 @@ class Daemon:
         config.write_text(text)
 
     async def start(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
             [self.binary, f"--profile={self.home}/prof"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
