@@ -121,7 +121,9 @@ def allowed(
 
 
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
-    "de": frozenset("der die das und ist nicht ein eine den dem des im mit von fur fuer auf".split()),
+    "de": frozenset(
+        "der die das und ist nicht ein eine den dem des im mit von fur fuer auf".split()
+    ),
     "fr": frozenset("le la les des du et une dans est pour avec au aux".split()),
     "es": frozenset("el los las del y una en con por para que".split()),
     "it": frozenset("il lo gli della del dei delle di e una nel con per che".split()),

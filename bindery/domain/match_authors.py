@@ -38,7 +38,10 @@ def find_authors(
     titles: Sequence[WantedTitle],
 ) -> AuthorEvidence:
     """Look at segments first, then at running words; else say whether another person is named."""
-    people = [*((name, False) for name in wanted.authors), *((name, True) for name in wanted.aliases)]
+    people = [
+        *((name, False) for name in wanted.authors),
+        *((name, True) for name in wanted.aliases),
+    ]
     best = AuthorEvidence()
     for index, segment in enumerate(release.segments):
         best = _segment(best, people, segment.text, index, found, titles)
@@ -66,7 +69,9 @@ def _segment(
                 continue
             own = [(at, token) for at, token in enumerate(found) if token.segment == index]
             inside = frozenset(at for at, token in own if not token.year)
-            if verdict.code == "surname" and _is_title([found[at].word for at in sorted(inside)], titles):
+            if verdict.code == "surname" and _is_title(
+                [found[at].word for at in sorted(inside)], titles
+            ):
                 continue
             code = "author-alias" if alias else _CODES.get(verdict.code, "author-full")
             best = AuthorEvidence(
@@ -121,7 +126,9 @@ def _contradiction(
         parsed = names.parse(author)
         if parsed.nobody:
             return best
-        if any(names.same(author, name).score >= 0.70 for name in (*wanted.authors, *wanted.aliases)):
+        if any(
+            names.same(author, name).score >= 0.70 for name in (*wanted.authors, *wanted.aliases)
+        ):
             return best
     tokens: set[int] = set()
     for author in release.authors:

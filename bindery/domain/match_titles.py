@@ -15,10 +15,13 @@ from bindery.domain.wanted import RivalWork, WantedWork
 from bindery.domain.wanted_titles import WantedTitle
 
 _RANK = {"exact": 4, "short": 3, "part": 2, "part-short": 1, "fuzzy": 0}
-_HARMLESS = frozenset(
-    "novel roman edition retail unabridged abridged complete audiobook audio ebook book read "
-    "narrated narrator english version".split()
-) | MARKERS
+_HARMLESS = (
+    frozenset(
+        "novel roman edition retail unabridged abridged complete audiobook audio ebook book read "
+        "narrated narrator english version".split()
+    )
+    | MARKERS
+)
 _PACK_WORDS = frozenset(
     "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
     "gesamtausgabe sammelband schuber integrale volumes".split()
@@ -27,7 +30,8 @@ _PACK_WORDS = frozenset(
 
 class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """One span of a wanted title. ``behind``/``before``: unexplained significant words beside it;
-    ``elsewhere``: those of other segments; ``number``: a volume number right behind it."""
+    ``elsewhere``: those of other segments; ``number``: a volume number right behind it.
+    """
 
     wanted: str
     found: str
@@ -70,7 +74,11 @@ def find_title(
                 if best is None or key > best[0]:
                     best = (key, evidence)
         if best:
-            return None if best[1].overlaps(author.explained) and _only_author(best[1], author) else best[1]
+            return (
+                None
+                if best[1].overlaps(author.explained) and _only_author(best[1], author)
+                else best[1]
+            )
     return None
 
 
@@ -96,11 +104,14 @@ def _explained(
                 out |= set(range(span.start, span.end))
     for at, token in enumerate(found):
         low = token.word.s
-        if token.year or low in TAGS or low in FORMATS or low in _HARMLESS:
-            out.add(at)
-        elif len(low) > 3 and languages.known(low):
-            out.add(at)
-        elif release.kind == "pack" and (low in _PACK_WORDS or token.word.value is not None):
+        if (
+            token.year
+            or low in TAGS
+            or low in FORMATS
+            or low in _HARMLESS
+            or (len(low) > 3 and languages.known(low))
+            or (release.kind == "pack" and (low in _PACK_WORDS or token.word.value is not None))
+        ):
             out.add(at)
     return frozenset(out)
 
@@ -125,7 +136,15 @@ def _evidence(
     before, behind = _left(found, left, explained), _left(found, right, explained, skip=number)
     if short and before:
         behind = behind or before
-    code = "fuzzy" if span.fuzzy else "edition" if title.edition else "part" if "part" in step else "exact"
+    code = (
+        "fuzzy"
+        if span.fuzzy
+        else "edition"
+        if title.edition
+        else "part"
+        if "part" in step
+        else "exact"
+    )
     inside = {first.segment, last.segment}
     others = [at for at, token in enumerate(found) if token.segment not in inside]
     return TitleEvidence(

@@ -148,7 +148,7 @@ def _volume(
     mine = {series_key(place.name): place.position for place in wanted.series}
     if release.position:
         named = series_key(release.series)
-        if named in mine and mine[named]:
+        if mine.get(named):
             if not same_position(mine[named], release.position):
                 return _no("different-volume", mine[named], release.position)
         elif named and named == series_key(wanted.title) and not mine and title is None:
@@ -214,7 +214,9 @@ def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
             break
     publishers = {fold(one) for one in wanted.publishers}
     if any(fold(note) in publishers for note in release.notes):
-        out.append(Evidence("publisher", ", ".join(wanted.publishers), ", ".join(release.notes), 0.05))
+        out.append(
+            Evidence("publisher", ", ".join(wanted.publishers), ", ".join(release.notes), 0.05)
+        )
     return out
 
 
@@ -231,7 +233,10 @@ def _pack(wanted: WantedWork, release: ParsedRelease, match: Match) -> Match | N
 def inside_pack(wanted: WantedWork, release: ParsedRelease) -> bool:
     """Is the work certainly one of the pack's (range of its series, or all of the series)?"""
     for place in wanted.series:
-        same_series = series_key(place.name) in (series_key(release.series), series_key(release.title))
+        same_series = series_key(place.name) in (
+            series_key(release.series),
+            series_key(release.title),
+        )
         if not same_series:
             continue
         if not release.position_end:

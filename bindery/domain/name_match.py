@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from bindery.domain.name_tables import NICKNAMES
 from bindery.domain.name_parse import Name, NameVerdict, parse
+from bindery.domain.name_tables import NICKNAMES
 from bindery.domain.text import Word
 
 _NONE = NameVerdict(0.0, "none", "none")
@@ -38,7 +38,7 @@ def _families_equal(a: Name, b: Name) -> bool:
 
 
 def _givens(a: Sequence[Word], b: Sequence[Word]) -> str:
-    """equal | middle | initials | nickname | typo | conflict, for two lists of given names."""
+    """Equal | middle | initials | nickname | typo | conflict, for two lists of given names."""
     if not a or not b:
         return "missing"
     if len(a) == len(b) and all(_meet(x, y) for x, y in zip(a, b, strict=True)):

@@ -68,5 +68,12 @@ ROLE_WORDS = frozenset(
     "afterword introduction contributor adapter photographer colorist letterer inker reader "
     "ubersetzer herausgeber sprecher erzahler traducteur traductor vertaler".split()
 )
-READ_BY = ("read by ", "narrated by ", "gelesen von ", "translated by ", "illustrated by ", "edited by ")
+READ_BY = (
+    "read by ",
+    "narrated by ",
+    "gelesen von ",
+    "translated by ",
+    "illustrated by ",
+    "edited by ",
+)
 MORE = frozenset(("etc", "et al", "u a", "et alii", "and others", "und andere"))

@@ -9,6 +9,7 @@ import msgspec
 from bindery.domain import languages
 from bindery.domain.release_marks import is_obfuscated, other_media, unwrap
 from bindery.domain.release_reading import Reading, read
+from bindery.domain.release_segments import Segment, cut
 from bindery.domain.release_tables import (
     AUDIO_FORMATS,
     DERIVATIVE_PHRASES,
@@ -17,7 +18,6 @@ from bindery.domain.release_tables import (
     SAMPLE,
 )
 from bindery.domain.release_tags import Facts, join_pairs, take_brackets, take_group, take_numbers
-from bindery.domain.release_segments import Segment, cut
 from bindery.domain.text import fold
 from bindery.domain.title_parts import parse as parse_title
 
@@ -226,8 +226,3 @@ def _infer(facts: Facts, segments: list[Segment]) -> str:
         return guessed
     ascii_name = all(segment.text.isascii() for segment in segments)
     return "en" if ascii_name and _tagged(facts) else ""
-
-
-def parse_many(titles: Iterable[str]) -> list[ParsedRelease]:
-    """Parse several names."""
-    return [parse(title) for title in titles]

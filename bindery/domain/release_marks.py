@@ -47,10 +47,10 @@ _SOFTWARE = re.compile(
     r"(?<![a-z0-9])(?:x64|x86|win64|iso|keygen|keymaker|multilingual|multilanguage|cracked|incl[ ._]patch)"
     r"(?![a-z0-9])"
 )
-_GAME = re.compile(
-    r"(?<![a-z0-9])(?:strategy[ ._]guide|dox|" + CONSOLES + r")(?![a-z0-9])"
+_GAME = re.compile(r"(?<![a-z0-9])(?:strategy[ ._]guide|dox|" + CONSOLES + r")(?![a-z0-9])")
+_BOOK_WORD = re.compile(
+    r"audio ?book|h(?:ö|oe|o)rbuch|e-?book|h(?:ö|oe)rspiel|luisterboek|audiolibro"
 )
-_BOOK_WORD = re.compile(r"audio ?book|h(?:ö|oe|o)rbuch|e-?book|h(?:ö|oe)rspiel|luisterboek|audiolibro")
 
 
 class Unwrapped(msgspec.Struct, frozen=True):
@@ -115,9 +115,14 @@ def _switches(token: str) -> int:
 
 
 def other_media(text: str, categories: tuple[int, ...] = ()) -> str:
-    """video | comic | magazine | game | music | software | other, '' for a book."""
+    """Video | comic | magazine | game | music | software | other, '' for a book."""
     low = text.casefold().replace("_", " ")
-    for pattern, kind in ((_VIDEO, "video"), (_COMIC, "comic"), (_MAGAZINE, "magazine"), (_GAME, "game")):
+    for pattern, kind in (
+        (_VIDEO, "video"),
+        (_COMIC, "comic"),
+        (_MAGAZINE, "magazine"),
+        (_GAME, "game"),
+    ):
         if pattern.search(low):
             return kind
     if not _BOOK_WORD.search(low):

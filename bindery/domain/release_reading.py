@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from bindery.domain import names
-from bindery.domain.numbers import MARKERS, sequence
-from bindery.domain.release_tables import CONNECTIVES
+from bindery.domain.numbers import MARKERS
 from bindery.domain.release_segments import Segment, looks_like_name
+from bindery.domain.release_tables import CONNECTIVES
 from bindery.domain.release_tags import Facts, number
 from bindery.domain.text import fold
 from bindery.domain.title_parts import series_key
@@ -90,7 +90,9 @@ def _series(texts: list[str], facts: Facts, known: set[str]) -> list[str]:
             continue
         begin = _BEGIN_NUMBER.match(text)
         if begin and fold(begin[1]) in MARKERS and index:
-            _position(out.pop() if len(out) == 1 and not looks_like_name(out[0]) else "", begin[2], facts)
+            _position(
+                out.pop() if len(out) == 1 and not looks_like_name(out[0]) else "", begin[2], facts
+            )
             out.append(begin[3])
             continue
         end = _END_NUMBER.match(text)
@@ -105,7 +107,7 @@ def _series(texts: list[str], facts: Facts, known: set[str]) -> list[str]:
 
 def _is_series(end: re.Match[str], texts: list[str], index: int, known: set[str]) -> bool:
     """Does `S 07` in the middle of a name mean a series and not a title?"""
-    if fold(end[2] or "") in MARKERS or len(end[3]) == 2 and end[3][0] == "0" or "." in end[3]:
+    if fold(end[2] or "") in MARKERS or (len(end[3]) == 2 and end[3][0] == "0") or "." in end[3]:
         return True
     if len(texts) >= 3 and index > 0:
         return True
@@ -236,8 +238,3 @@ def _title_number(reading: Reading, facts: Facts) -> Reading:
         _position("", found[3], facts)
         return Reading(reading.authors, found[1].strip(" ,-"), reading.structured)
     return reading
-
-
-def words_of(segments: Sequence[Segment]) -> list[str]:
-    """Folded words of all segments, for tests and explanations."""
-    return [word.s for segment in segments for word in sequence(segment.text)]

@@ -9,7 +9,9 @@ from bindery.domain.release_tables import CONNECTIVES, FORMATS, NARRATOR_MARKS, 
 from bindery.domain.release_tags import Facts, read_language, read_tag
 from bindery.domain.text import fold
 
-_SEPARATOR = re.compile(r"\s+[-–—~]+\s+|\s*--+\s*|\s*—\s*|\s+~\s*|\A\s*[-–—]\s+|\s+[-–—]+\s*\Z|\s*\|\s*")
+_SEPARATOR = re.compile(
+    r"\s+[-–—~]+\s+|\s*--+\s*|\s*—\s*|\s+~\s*|\A\s*[-–—]\s+|\s+[-–—]+\s*\Z|\s*\|\s*"
+)
 _SCENE_DASH = re.compile(r"(?<=[^\s-])-(?=[^\s-])")
 _YEAR = re.compile(r"(?:18|19|20)\d\d\Z")
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
@@ -72,7 +74,9 @@ def _narrator(text: str, facts: Facts) -> str:
     rest = _SEPARATOR.split(text[found.end() :], maxsplit=1)
     words = rest[0].split()
     while words and is_tag(words[-1], Facts()):
-        read_tag(words[-1], facts, bracketed=False) or read_language(words[-1], facts, bracketed=True)
+        read_tag(words[-1], facts, bracketed=False) or read_language(
+            words[-1], facts, bracketed=True
+        )
         words.pop()
     if not 1 <= len(words) <= 6:
         return text
@@ -105,17 +109,22 @@ def _scene_parts(piece: str) -> list[str]:
 
 
 def _separable(text: str) -> bool:
-    first = text.split(" ")[0]
-    return first.casefold() in TAGS or first.casefold() in FORMATS or (
-        len(first) in (2, 3) and first.isupper() and is_tag(first, Facts())
-    ) or bool(_YEAR.match(first))
+    first = text.split(" ", maxsplit=1)[0]
+    return (
+        first.casefold() in TAGS
+        or first.casefold() in FORMATS
+        or (len(first) in (2, 3) and first.isupper() and is_tag(first, Facts()))
+        or bool(_YEAR.match(first))
+    )
 
 
 def _person_like(text: str) -> bool:
     found = text.split()
     if not 2 <= len(found) <= 4 or any(c.isdigit() for c in text):
         return False
-    if any(fold(word) in CONNECTIVES and fold(word) not in ("la", "le", "der", "das") for word in found):
+    if any(
+        fold(word) in CONNECTIVES and fold(word) not in ("la", "le", "der", "das") for word in found
+    ):
         return False
     return all(word[:1].isupper() or len(word) <= 3 for word in found)
 
@@ -124,7 +133,9 @@ def looks_like_name(text: str) -> bool:
     """2-4 capital words, initials and particles; no digit, no stop word (judgement.md 4, 15)."""
     if "," in text:
         last, _, first = text.partition(",")
-        return bool(first.strip()) and 1 <= len(last.split()) <= 3 and _all_capital(first + " " + last)
+        return (
+            bool(first.strip()) and 1 <= len(last.split()) <= 3 and _all_capital(first + " " + last)
+        )
     found = text.replace(".", ". ").split()
     return 2 <= len(found) <= 5 and _all_capital(text)
 
@@ -136,7 +147,18 @@ def _all_capital(text: str) -> bool:
     particles = {p for p in name.particles_raw.split()}
     for word in text.replace(",", " ").split():
         folded = fold(word)
-        if word in particles or folded in ("de", "da", "del", "van", "von", "la", "le", "di", "el", "y"):
+        if word in particles or folded in (
+            "de",
+            "da",
+            "del",
+            "van",
+            "von",
+            "la",
+            "le",
+            "di",
+            "el",
+            "y",
+        ):
             continue
         if folded in CONNECTIVES and "." not in word:
             return False
@@ -176,8 +198,15 @@ def _scene_end(
     for at in range(start, len(tokens)):
         low = tokens[at].casefold()
         is_year = bool(_YEAR.match(tokens[at])) and tokens[at][:2] != "18"
-        strong = low in FORMATS and low not in ("lit", "html") or low in ("retail", "ebook", "audiobook", "unabridged")
-        if not (is_year or strong) or (is_year and at == 0 and len(tokens) == 1 and not facts.tagged and not facts.formats):
+        strong = (low in FORMATS and low not in ("lit", "html")) or low in (
+            "retail",
+            "ebook",
+            "audiobook",
+            "unabridged",
+        )
+        if not (is_year or strong) or (
+            is_year and at == 0 and len(tokens) == 1 and not facts.tagged and not facts.formats
+        ):
             continue
         if is_year and any(_YEAR.match(t) for t in tokens[at + 1 :]):
             continue

@@ -11,8 +11,8 @@ from bindery.domain.release_tables import (
     FORMAT_ALIASES,
     FORMATS,
     GROUP_SUFFIXES,
-    NATIVE_BOOK_WORDS,
     NARRATOR_MARKS,
+    NATIVE_BOOK_WORDS,
     SAMPLE,
     SHY_FORMATS,
     TAGS,
@@ -35,7 +35,9 @@ _DATE = re.compile(r"(?<!\d)(\d{1,2})[. ](\d{1,2})[. ]((?:19|20)\d\d)(?!\d)")
 _VERSION = re.compile(r"v(\d{1,2})(?:\.\d{1,2})?\Z")
 _BRACKETS = re.compile(r"\[([^\[\]]{0,200})\]|\(([^()]{0,200})\)|\{([^{}]{0,200})\}")
 _GROUP = re.compile(r"[ ]?-([A-Za-z0-9]{1,20})\Z")
-_SUFFIX = re.compile(rf"(?:-(?:{GROUP_SUFFIXES}))+\Z|_iNT\Z|\[[\w.-]{{2,20}}\.\w{{2,4}}\]\Z", re.IGNORECASE)
+_SUFFIX = re.compile(
+    rf"(?:-(?:{GROUP_SUFFIXES}))+\Z|_iNT\Z|\[[\w.-]{{2,20}}\.\w{{2,4}}\]\Z", re.IGNORECASE
+)
 _SPLIT = re.compile(r"[\s/+,|;&]+")
 _RANGE = re.compile(r"#?(\d{1,3}(?:\.\d)?)\s?(?:-|–|to|bis)\s?#?(\d{1,3}(?:\.\d)?)\Z")
 _NUMBERED = re.compile(r"(.{2,120}?)[\s,.-]*#?\s?(\d{1,3}(?:\.\d{1,2})?)\Z", re.DOTALL)
@@ -201,7 +203,10 @@ def read_language(token: str, facts: Facts, *, bracketed: bool, between: bool = 
         code = languages.known(fold(clean))
     if not code or (len(clean) == 3 and not (bracketed or clean.isupper() or clean.istitle())):
         return False
-    if clean.casefold() in ("lit", "may", "per", "est", "ind", "lat", "tam", "her") and not clean.isupper():
+    if (
+        clean.casefold() in ("lit", "may", "per", "est", "ind", "lat", "tam", "her")
+        and not clean.isupper()
+    ):
         return False
     if code not in facts.languages:
         facts.languages.append(code)
@@ -226,7 +231,7 @@ def _bracket(found: re.Match[str], facts: Facts) -> str:
             facts.narrators.append(inner)
             facts.audio = True
         return " "
-    if not inner:
+    if not inner or (inner.isdigit() and not _YEAR.match(inner) and not square):
         return " "
     if _YEAR.match(inner):
         facts.year = int(inner) if facts.year is None or not facts.year_open else facts.year
@@ -256,7 +261,18 @@ def _bracket_token(token: str, facts: Facts) -> bool:
     if _YEAR.match(token):
         facts.year = facts.year or int(token)
         return True
-    return token.casefold() in ("-", "tags", "us", "uk", "missing", "only", "new", "hq", "web", "fully")
+    return token.casefold() in (
+        "-",
+        "tags",
+        "us",
+        "uk",
+        "missing",
+        "only",
+        "new",
+        "hq",
+        "web",
+        "fully",
+    )
 
 
 def _series_bracket(inner: str, facts: Facts, *, square: bool) -> bool:

@@ -115,9 +115,7 @@ def find_author(found: Sequence[Token], name: names.Name) -> tuple[float, str, S
     return best
 
 
-def _extend(
-    found: Sequence[Token], family: Span, name: names.Name
-) -> tuple[float, str, Span]:
+def _extend(found: Sequence[Token], family: Span, name: names.Name) -> tuple[float, str, Span]:
     """Grow a family name over the given names beside it."""
     start = family.start
     while start > 0 and found[start - 1].word.s in name.particles:
@@ -148,6 +146,6 @@ def _extend(
 def _given_like(token: Token, initials: set[str]) -> bool:
     """Could this word be one of the given names (or their run of initials)?"""
     word = token.word.s
-    return not token.year and word[:1] in initials and word not in STOP_WORDS or (
+    return (not token.year and word[:1] in initials and word not in STOP_WORDS) or (
         len(word) == 1 and word in initials
     )

@@ -27,7 +27,9 @@ _CONTAINER = re.compile(
     r"gesamtausgabe|integrale|complete series|complete collection|books? \d+ (?:to )?\d+|"
     r"\d+ (?:\w+ )?(?:books?|vols?|volumes)|(?:\w+ )?collection of \d+)\b"
 )
-_SERIES_TAIL = frozenset("series trilogy saga chronicles cycle books novels reihe zyklus serie".split())
+_SERIES_TAIL = frozenset(
+    "series trilogy saga chronicles cycle books novels reihe zyklus serie".split()
+)
 _BRACKET = re.compile(r"\s*\[([^\[\]]*)\]\s*\Z")
 _ROUND = re.compile(r"\s*\(([^()]*)\)\s*\Z")
 _CUT = re.compile(r":\s+|：\s*|\s[-–—]\s|;\s+or,\s+|,\s+or,\s+")

@@ -134,9 +134,7 @@ def _two_subtitles(a: TitleParts, b: TitleParts) -> TitleVerdict:
     return TitleVerdict("different", "subtitle-differs")
 
 
-def _subtitle_is_title(
-    a: TitleParts, b: TitleParts, series: frozenset[str]
-) -> TitleVerdict | None:
+def _subtitle_is_title(a: TitleParts, b: TitleParts, series: frozenset[str]) -> TitleVerdict | None:
     for short, long in ((a, b), (b, a)):
         if not short.rest and long.rest and equal(short.main, long.rest):
             if series_key(long.main_text) in series:

@@ -32,7 +32,9 @@ def wanted_titles(wanted: WantedWork, rivals: Sequence[RivalWork]) -> tuple[Want
         (wanted.title, *wanted.other_titles),
         wanted.subtitle,
         (*wanted.authors, *wanted.aliases),
-        tuple(series_key(name) for name in (*(p.name for p in wanted.series), *wanted.known_series)),
+        tuple(
+            series_key(name) for name in (*(p.name for p in wanted.series), *wanted.known_series)
+        ),
         tuple(rival.title for rival in rivals),
     )
 
@@ -48,11 +50,15 @@ def _titles(
     taken = [parse(rival).full for rival in rivals] + [parse(rival).main for rival in rivals]
     out: dict[tuple[str, ...], WantedTitle] = {}
 
-    def add(text: str, found: Sequence[Word], *, part: bool, edition: bool, prefix: str = "") -> None:
+    def add(
+        text: str, found: Sequence[Word], *, part: bool, edition: bool, prefix: str = ""
+    ) -> None:
         if not found:
             return
-        step = ("part" if part else "exact") if significant(found) >= 2 else (
-            "part-short" if part else "short"
+        step = (
+            ("part" if part else "exact")
+            if significant(found) >= 2
+            else ("part-short" if part else "short")
         )
         key = tuple(word.s for word in found)
         if key not in out:
@@ -69,7 +75,7 @@ def _titles(
         add(plain, parts.whole, part=False, edition=edition)
         if plain != title:
             add(title, valued(words(title)), part=False, edition=edition)
-        if not parts.rest or parts.volume is not None and not parts.series_note:
+        if not parts.rest or (parts.volume is not None and not parts.series_note):
             continue
         is_series = series_key(parts.main_text) in series
         if not is_series and not any(equal(parts.main, other) for other in taken):
@@ -93,6 +99,8 @@ def without_author(title: str, authors: Sequence[str]) -> str:
         head_words = [word.s for word in words(head)]
         for author in authors:
             own = [word.s for word in words(author)]
-            if head_words and (head_words == own[: len(head_words)] or head_words == own[-len(head_words) :]):
+            if head_words and (
+                head_words == own[: len(head_words)] or head_words == own[-len(head_words) :]
+            ):
                 return tail.strip()
     return title
