@@ -36,12 +36,6 @@ class Outcome:
     spent_s: float
 
 
-def sources() -> list[str]:
-    """Our Python files, named outright: some tools would ask git for them."""
-    folders = (ROOT / name for name in ("bindery", "tests", "tools", "bench"))
-    return [str(path.relative_to(ROOT)) for folder in folders for path in folder.rglob("*.py")]
-
-
 def web_gates() -> Iterable[Gate]:
     """The scripts of web/package.json that exist, through the Node of the lock."""
     manifest = WEB / "package.json"
@@ -61,19 +55,12 @@ def web_gates() -> Iterable[Gate]:
 def gates() -> list[Gate]:
     """Slow ones first: the quick ones then fit beside them."""
     ruff = str(BIN / "ruff")
-    # Select and ignore live here: the tool reads no configuration file, and flake8's refuses
-    # codes of five letters. 124 marks every handler that awaits nothing, 9xx is off by default.
-    flake8_async = [
-        str(BIN / "flake8-async"),
-        "--enable=ASYNC1,ASYNC2,ASYNC3",
-        "--disable=ASYNC124",
-    ]
     found = [
         Gate("types", [str(BIN / "basedpyright"), "--warnings"]),
+        Gate("async", [str(PYTHON), "tools/async_gate.py"]),
         *web_gates(),
         Gate("layers", [str(BIN / "lint-imports"), "--cache-dir", ".check/imports"]),
-        Gate("async", [*flake8_async, *sources()]),
-        Gate("lint", [ruff, "check", "--quiet"]),
+        Gate("lint", [ruff, "check", "--quiet", "--output-format=concise"]),
         Gate("format", [ruff, "format", "--check", "--output-format=concise"]),
     ]
     exporter = ROOT / "tools" / "openapi.py"

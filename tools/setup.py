@@ -201,5 +201,5 @@ if __name__ == "__main__":
     try:
         raise SystemExit(main(sys.argv[1:]))
     except subprocess.CalledProcessError as error:
-        print(f"setup: failed: {' '.join(error.cmd)}", file=sys.stderr)
+        print(f"setup: this failed (output above): {' '.join(error.cmd)}", file=sys.stderr)
         raise SystemExit(1) from None
