@@ -106,7 +106,13 @@ class Hub:
                     self.dirty.ring()
 
     def seq(self, topic: str, scope: Scope) -> int:
-        """How far a topic has come in a scope; to be taken *before* reading the rows."""
+        """How far a topic has come in a scope; to be taken *before* reading the rows.
+
+        Never less than before, and more after each mark of the topic, watched or not.
+        """
+        known = self._topics.get(topic.partition(":")[0])
+        if known is not None and known.audience == "all":
+            scope = ()
         stream = self._streams.get(topic, {}).get(scope)
         return self._count if stream is None else stream.seq
 
@@ -117,9 +123,13 @@ class Hub:
     # Connections
 
     def connect(self, viewer: Viewer) -> Connection:
-        """A new socket, with `hello` in its outbox. Raises `TooManySockets`."""
-        same_user = sum(conn.viewer.user_id == viewer.user_id for conn in self.connections)
-        if len(self.connections) >= MAX_CONNECTIONS or same_user >= MAX_PER_USER:
+        """A new socket, with `hello` in its outbox. Raises `TooManySockets`.
+
+        Without accounts the whole household is nobody in particular: only the total counts.
+        """
+        user = viewer.user_id
+        same = 0 if user is None else sum(c.viewer.user_id == user for c in self.connections)
+        if len(self.connections) >= MAX_CONNECTIONS or same >= MAX_PER_USER:
             raise TooManySockets
         conn = Connection(self, viewer)
         self.connections[conn] = None

@@ -117,7 +117,9 @@ def test_sockets_are_limited_per_user_and_in_all(monkeypatch: pytest.MonkeyPatch
         world.connect(user=1)
     world.hub.disconnect(conns[0])
     world.connect(user=1)
-    monkeypatch.setattr(hub_module, "MAX_CONNECTIONS", 8)
+    for _ in range(20):
+        world.connect(user=None)
+    monkeypatch.setattr(hub_module, "MAX_CONNECTIONS", 28)
     with pytest.raises(TooManySockets):
         world.connect(user=2)
 
@@ -565,6 +567,14 @@ def test_a_demoted_admin_loses_admin_topics_and_gets_the_others_in_the_new_scope
     world.put(2, 3)
     world.advance(1)
     assert drain(conn) == []
+
+
+def test_a_topic_for_everybody_has_one_seq_whatever_the_scope() -> None:
+    world = World()
+    subscribe(world.connect(), "health")
+    world.hub.mark("health", 0, 1)
+    world.put(1, 1)
+    assert world.hub.seq("health", (1,)) == world.hub.seq("health", (1, 2)) == 1
 
 
 def test_unsubscribing_ends_the_frames() -> None:

@@ -90,7 +90,7 @@ class World:
                 return
             self.now = max(due, self.now + 1e-9)
 
-    def connect(self, *scope: int, user: int = 1, role: Role = Role.ADMIN) -> Connection:
+    def connect(self, *scope: int, user: int | None = 1, role: Role = Role.ADMIN) -> Connection:
         return self.hub.connect(Viewer(user_id=user, name="ann", role=role, scope=scope or (1, 2)))
 
 
