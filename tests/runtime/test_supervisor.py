@@ -100,6 +100,7 @@ async def test_an_error_inside_nurseries_is_one_crash_recorded_as_the_leaf(
         async with trio.open_nursery() as outer:
             outer.start_soon(trio.sleep_forever)
             async with trio.open_nursery() as inner:
+                inner.start_soon(trio.sleep_forever)
                 inner.start_soon(crash_now, _inbox, ready)
 
     with trio.fail_after(60):

@@ -49,6 +49,7 @@ async def test_start_reports_success_even_if_a_scope_inside_is_cancelled(
             await trio.lowlevel.checkpoint()
 
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.lowlevel.checkpoint)
         await nursery.start(callee)
 
 
