@@ -1,1 +1,3 @@
 """Bindery: finds, downloads, verifies and shelves books."""
+
+__version__ = "0.1.0"

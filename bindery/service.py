@@ -1,1 +1,259 @@
-"""The composition root: starts everything in order, stops it in order."""
+"""The composition root: starts everything in order, stops it in order (architecture.md 11).
+
+    async with open_service(settings) as service:
+        await service.wait()
+
+Start: data folder lock, database (snapshot, migrations), actors tier by tier, only then the
+listener. Stop: the listener and the sockets, the actors from the highest tier down, the database.
+"""
+
+import os
+import random
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import structlog
+import trio
+
+from bindery import __version__
+from bindery.actors.live import LiveActor
+from bindery.actors.scheduler import SchedulerActor
+from bindery.domain.peers import Trusted
+from bindery.http.app import create_app
+from bindery.http.server import GRACEFUL_S, STOPPING_SEND_S, open_listener, serve
+from bindery.http.services import Services, WebSettings
+from bindery.http.spa import BuiltApp
+from bindery.live.board import Board
+from bindery.live.hub import Hub
+from bindery.operations import identity
+from bindery.runtime.clock import SystemClock
+from bindery.runtime.doorbell import Bells
+from bindery.runtime.stall import StallMeter, open_stall_meter
+from bindery.runtime.supervisor import Child, Supervisor, open_supervisor
+from bindery.runtime.threads import Threads, in_thread
+from bindery.settings import Settings
+from bindery.store.lock import locked_folder
+from bindery.store.store import Store, open_store
+
+HTTP_BUDGET_S = GRACEFUL_S + STOPPING_SEND_S
+ACTORS_BUDGET_S = 5.0
+STORE_BUDGET_S = 1.0
+GUARD_S = 9.5
+"""A thread started with the first signal ends the process hard after this long."""
+
+TIER_DIRECTING, TIER_SEARCHING, TIER_WORKING, TIER_INDEXERS, TIER_LIVE = 6, 5, 4, 3, 2
+"""Stopped from the highest down, in parallel inside a tier; the writer is tier 0."""
+
+STATIC = Path(__file__).resolve().parent / "http" / "static"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Service:
+    """A running Bindery."""
+
+    settings: Settings
+    store: Store
+    supervisor: Supervisor
+    hub: Hub
+    board: Board
+    stalls: StallMeter
+    setup_code: str
+    urls: list[str] = field(default_factory=list[str])
+    stopping: trio.Event = field(default_factory=trio.Event)
+
+    def stop(self) -> None:
+        """Begin the ordered stop; `open_service` ends it."""
+        self.stopping.set()
+
+    async def wait(self) -> int:
+        """Until somebody asks to stop or a critical actor fails; the exit code."""
+        async with trio.open_nursery() as nursery:
+
+            async def failed() -> None:
+                await self.supervisor.failed.wait()
+                self.stop()
+
+            nursery.start_soon(failed)
+            await self.stopping.wait()
+            nursery.cancel_scope.cancel(reason="the service stops")
+        return self.supervisor.exit_code
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncGenerator[Service]:
+    """Start Bindery; leaving the block is the ordered stop.
+
+    Raises `FolderLocked`, `NewerDatabase`, `OSError` (the address is in use, the folder cannot
+    be written), `StartFailed`.
+    """
+    threads, clock, bells = Threads(), SystemClock(), Bells()
+    # Not a secret: spreads restarts and schedules.
+    rng = random.Random()
+    with locked_folder(settings.data_dir), _listening(settings) as listener:
+        hub = Hub(clock, server=__version__)
+        async with (
+            open_stall_meter() as stalls,
+            open_supervisor(clock, rng=rng) as supervisor,
+            open_store(
+                settings.db_path,
+                threads=threads,
+                clock=clock,
+                publisher=hub,
+                bells=bells,
+                supervisor=supervisor,
+            ) as store,
+        ):
+            await identity.seed(store, api_key=settings.api_key)
+            service = Service(
+                settings=settings,
+                store=store,
+                supervisor=supervisor,
+                hub=hub,
+                board=Board(),
+                stalls=stalls,
+                setup_code=await _setup_code(settings, store, threads),
+            )
+            await _start_actors(service, rng)
+            async with trio.open_nursery() as nursery:
+                app = create_app(_services(service, threads), built=_built(settings))
+                service.urls = await nursery.start(
+                    partial(
+                        serve,
+                        app,
+                        [listener],
+                        base=settings.url_base,
+                        stopping=service.stopping,
+                    )
+                )
+                _log.info("service.started", urls=service.urls, version=__version__)
+                try:
+                    yield service
+                finally:
+                    service.stop()
+                    store.waiters.close()
+                    nursery.cancel_scope.deadline = trio.current_time() + HTTP_BUDGET_S
+            await supervisor.stop_all()
+    _log.info("service.stopped")
+
+
+async def run(settings: Settings) -> int:
+    """Serve until SIGTERM, SIGINT or a critical failure; the exit code."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            async with open_service(settings) as service:
+                nursery.start_soon(_obey, signals, service)
+                code = await service.wait()
+            nursery.cancel_scope.cancel(reason="the service has stopped")
+    return code
+
+
+async def _obey(signals: AsyncIterator[int], service: Service) -> None:
+    """The first signal begins the ordered stop, the second ends the process at once."""
+    first = True
+    async for number in signals:
+        if not first:
+            os._exit(128 + number)
+        first = False
+        _log.info("service.stopping", signal=signal.Signals(number).name)
+        start_guard()
+        service.stop()
+
+
+def start_guard(after_s: float = GUARD_S) -> None:
+    """Whatever hangs, the process ends; the database is safe at every moment."""
+    guard = threading.Timer(after_s, os._exit, [1])
+    guard.daemon = True
+    guard.start()
+
+
+async def _start_actors(service: Service, rng: random.Random) -> None:
+    """Lower tiers first: an actor asks only those that were started before it."""
+    start = service.supervisor.start
+    zone = service.settings.timezone
+    await start(Child("live", lambda: LiveActor(service.hub), tier=TIER_LIVE, critical=True))
+    await start(
+        Child(
+            "scheduler",
+            lambda: SchedulerActor(service.store, zone, rng),
+            tier=TIER_DIRECTING,
+        )
+    )
+
+
+def _services(service: Service, threads: Threads) -> Services:
+    settings = service.settings
+    return Services(
+        settings=WebSettings(
+            url_base=settings.url_base,
+            trusted_proxy=Trusted(networks=settings.trusted_proxy),
+            allowed_hosts=settings.allowed_hosts,
+            allowed_origins=settings.allowed_origins,
+            cookie_secure=settings.cookie_secure,
+            frame_ancestors=settings.frame_ancestors,
+            local_auth=settings.local_auth_enabled,
+            enforce_tenancy=settings.enforce_tenancy,
+            metrics_token=settings.metrics_token,
+            login_failures=settings.rate_limit_max_failures,
+            login_window_s=settings.rate_limit_window_minutes * 60.0,
+            api_key_is_weak=0 < len(settings.api_key) < 20,
+        ),
+        store=service.store,
+        clock=service.store.clock,
+        threads=threads,
+        hub=service.hub,
+        board=service.board,
+        actors=service.supervisor.health,
+        stopping=service.stopping,
+        version=__version__,
+        started_us=service.store.clock.now_us(),
+        setup_code=service.setup_code,
+        boot_key=secrets.token_bytes(32),
+    )
+
+
+def _built(settings: Settings) -> BuiltApp:
+    if (STATIC / "index.html").is_file():
+        return BuiltApp.load(STATIC, settings.url_base, settings.frame_ancestors)
+    return BuiltApp.empty(settings.url_base, settings.frame_ancestors)
+
+
+@contextmanager
+def _listening(settings: Settings) -> Generator[socket.socket]:
+    listener: socket.socket = open_listener(settings.host, settings.port)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+async def _setup_code(settings: Settings, store: Store, threads: Threads) -> str:
+    """The code that lets a stranger's browser create the first admin; gone once there is one.
+
+    Shown once in the log and kept in the file `setup-code` (mode 0600) of the data folder.
+    """
+    path = settings.data_dir / "setup-code"
+    possible = store.read(
+        lambda reader: identity.setup_possible(reader, local_auth=settings.local_auth_enabled)
+    )
+    if possible is not None:
+        await in_thread(threads.scan, partial(path.unlink, missing_ok=True))
+        return ""
+    code = secrets.token_hex(4)
+
+    def write() -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(code + "\n")
+
+    await in_thread(threads.scan, write)
+    _log.warning("service.setup_required", file="setup-code")
+    return code
