@@ -79,19 +79,24 @@ class ProbeWorker:
 
     async def _ask(self, request: Request) -> Answer:
         async with self._turn:
+            answer: Answer | None = None
+            late = False
             try:
                 with trio.fail_after(self._limits.wall_s):
                     answer = await self._exchange(request)
             except trio.TooSlowError:
-                await self._end()
-                raise WorkerFailed(ProblemCode.PROBE_TIMEOUT) from None
+                late = True
             except (trio.BrokenResourceError, msgspec.DecodeError):
-                raise WorkerFailed(await self._why_dead()) from None
+                pass
             except BaseException:
                 # Cancelled in the middle of an exchange: the pipes are out of step.
-                await self._end()
+                with trio.CancelScope(shield=True, deadline=self._patience()):
+                    await self._end()
                 raise
             self._used_at = trio.current_time()
+            if answer is None:
+                code = await self._why_dead()
+                raise WorkerFailed(ProblemCode.PROBE_TIMEOUT if late else code)
             if answer.out_of_memory:
                 await self._end()
                 raise WorkerFailed(ProblemCode.PROBE_MEMORY)
@@ -151,7 +156,7 @@ class ProbeWorker:
             return
         self._process = None
         self._started = trio.Event()
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + KILL_PATIENCE_S):
+        with trio.CancelScope(shield=True, deadline=self._patience()):
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
                     await stream.aclose()
@@ -160,6 +165,9 @@ class ProbeWorker:
                 await process.wait()
             process.kill()
             await process.wait()
+
+    def _patience(self) -> float:
+        return trio.current_time() + KILL_PATIENCE_S
 
     async def end_when_idle(self) -> None:
         """Run for ever beside the callers: end the process after `idle_s` without work."""
