@@ -54,7 +54,8 @@ class FileOp(msgspec.Struct, frozen=True, kw_only=True):
     chosen with the plan (`files.place.tmp_beside`, `tmp_in_folder`). `change`: folder in the
     recycle bin. `replaces`: what stands at dst goes to the bin; without it dst must be free.
     `method` is the wanted one until staged, then the used one; `size` bytes, `sha256`,
-    `partial_md5` (KOReader), `inode` and `mtime_ns` are facts of our file from `staged` on.
+    `partial_md5` (KOReader), `inode`, `device` and `mtime_ns` are facts of our file from `staged`
+    on.
 
     place: src → dst. adopt: dst must equal src. trash: src is the library file, dst its place in
     the bin (set by the step); a known `inode`, or `size` and `mtime_ns`, must still be there.
@@ -78,6 +79,7 @@ class FileOp(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     partial_md5: str = ""
     inode: int = 0
+    device: int = 0
     mtime_ns: int = 0
 
     @property

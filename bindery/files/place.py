@@ -93,6 +93,7 @@ def stage(op: FileOp) -> Slices:
         sha256=sha256,
         partial_md5=partial,
         inode=staged.inode,
+        device=staged.device,
         mtime_ns=staged.mtime_ns,
     )
 
@@ -205,6 +206,7 @@ def adopt(op: FileOp) -> Slices:
         sha256=found,
         partial_md5=partial,
         inode=stand.inode,
+        device=stand.device,
         mtime_ns=stand.mtime_ns,
     )
 
