@@ -1,4 +1,5 @@
 /** Runes around the API and the live client: what pages use. */
+import { untrack } from 'svelte';
 import { ApiError } from './api';
 import type { Status } from './live';
 import { EMPTY, type FeedEvent, type TopicState } from './live-topic';
@@ -17,12 +18,14 @@ export function resource<T>(path: () => string | null) {
     void round;
     if (wanted === null) return;
     let current = true;
-    if (wanted !== shown) {
-      data = api.peek<T>(wanted);
-      error = null;
-    }
-    shown = wanted;
-    loading = data === undefined;
+    untrack(() => {
+      if (wanted !== shown) {
+        data = api.peek<T>(wanted);
+        error = null;
+      }
+      shown = wanted;
+      loading = data === undefined;
+    });
     api.get<T>(wanted).then(
       (next) => {
         if (!current) return;

@@ -6,8 +6,9 @@ type Path<T, P extends string = ''> = {
   [K in keyof T & string]: T[K] extends string ? `${P}${K}` : Path<T[K], `${P}${K}.`>;
 }[keyof T & string];
 type AnyKey = Path<typeof en>;
+type Stem<K> = K extends `${infer S}_other` ? S : never;
 /** A key as it is written, or the stem of its plural forms. */
-export type Key = AnyKey | (AnyKey extends `${infer Stem}_${'one' | 'other'}` ? Stem : never);
+export type Key = AnyKey | Stem<AnyKey>;
 export type Values = Record<string, string | number>;
 
 export function flatten(tree: object, prefix = '', into = new Map<string, string>()): Map<string, string> {

@@ -21,7 +21,8 @@ function valuesOf(code: string, params: Params | undefined): Values {
   return values;
 }
 
-function complete(text: string | undefined): text is string {
+/** A sentence whose values all came. */
+function complete(text: string | undefined): boolean {
   return text !== undefined && needs(text).length === 0;
 }
 
@@ -40,7 +41,7 @@ const canonical = (code: string) => code.replace(/_/g, '-');
 export function reasonText(reason: Reason): string {
   const code = canonical(reason.code);
   const text = lookup(`reason.${code}`, valuesOf(code, reason.params));
-  if (complete(text)) return text;
+  if (text && complete(text)) return text;
   if (reason.text) return reason.text;
   // Without its values the sentence still says more than the code.
   return text ? text.replace(/[:,]?\s*\{[^}]*\}[^,:]*/g, '').trim() || spaced(code) : spaced(code);
@@ -49,7 +50,7 @@ export function reasonText(reason: Reason): string {
 export function refusalText(code: string, params: Params | undefined, fallback: string): string {
   const values = valuesOf(code, params);
   const text = lookup(`error.${code}`, values) ?? lookup(`reason.${canonical(code)}`, values);
-  return complete(text) ? text : fallback || spaced(code);
+  return text && complete(text) ? text : fallback || spaced(code);
 }
 
 export interface Fix {

@@ -1,0 +1,50 @@
+/** What the Test buttons say. Pure. */
+import { number } from './format';
+import { t } from './i18n';
+import { errorSummary } from './pure';
+import { reasonText } from './reasons';
+import type { ClientReport, IndexerReport } from './wire';
+
+export interface Outcome {
+  tone: 'ok' | 'warn' | 'bad';
+  lines: string[];
+}
+
+export function indexerOutcome(report: IndexerReport, type: string): Outcome {
+  const ms = number(report.latencyMs ?? 0);
+  if (!report.ok) {
+    const text = errorSummary(report.error ?? report.message ?? '');
+    const reason = report.code ? reasonText({ code: report.code, params: report.params, text }) : text;
+    return { tone: 'bad', lines: [t('indexers.failed', { reason })] };
+  }
+  if (report.searchError) {
+    return { tone: 'warn', lines: [t('indexers.searchProblem', { reason: errorSummary(report.searchError) })] };
+  }
+  if (!report.searchResults) {
+    return type === 'opds'
+      ? { tone: 'ok', lines: [t('indexers.opdsOk', { ms })] }
+      : { tone: 'warn', lines: [t('indexers.okNoSearch', { ms })] };
+  }
+  return { tone: 'ok', lines: [t('indexers.ok', { results: number(report.searchResults), ms })] };
+}
+
+export function clientOutcome(report: ClientReport): Outcome {
+  const lines = [report.version ? t('clients.okVersion', { version: report.version }) : t('clients.ok')];
+  let tone: Outcome['tone'] = 'ok';
+  const seen = report.pathVisibility;
+  if (seen) {
+    const bad = seen.status !== 'ok';
+    if (bad) tone = 'warn';
+    lines.push(t(bad ? 'clients.pathWarning' : 'clients.pathOk', { path: seen.path ?? '' }));
+  }
+  if (report.health && report.health.status === 'error') {
+    tone = 'warn';
+    lines.push(errorSummary(report.health.message ?? ''));
+  }
+  return { tone, lines };
+}
+
+/** In a container, loopback is the container itself (ui.md 4.2). */
+export function loopbackHint(host: string): string {
+  return /^(localhost|127\.0\.0\.1|::1|\[::1\])$/i.test(host.trim()) ? t('clients.loopback', { host: host.trim() }) : '';
+}
