@@ -21,11 +21,15 @@ class AccessLog:
     async def access(self, request: Any, response: Any, request_time: float) -> None:
         """One finished request, or an accepted websocket."""
         client = request.get("client")
+        if response is None:
+            # The peer closed first; hypercorn says so even when it had taken the whole answer.
+            access_log.debug("peer closed", path=request["path"])
+            return
         access_log.info(
             "request",
             method=request.get("method", "WS"),
             path=request["path"],
-            status=(response or {}).get("status"),
+            status=response.get("status"),
             ms=round(request_time * 1000, 1),
             peer=client[0] if client else "",
         )

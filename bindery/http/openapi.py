@@ -103,9 +103,7 @@ def _key(kind: Any) -> str:
     return repr(kind)
 
 
-def _operation(
-    rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]
-) -> dict[str, Any]:
+def _operation(rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]) -> dict[str, Any]:
     error = {"description": "Refused", "content": {"application/json": {"schema": _ERROR}}}
     answer: dict[str, Any] = {"description": "Done"}
     if meta.returns is not None:
@@ -167,9 +165,7 @@ def _unions() -> dict[str, Any]:
 
 
 def _union(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
-    refs = {
-        str(kind.__struct_config__.tag): _REF.format(name=kind.__name__) for kind in kinds
-    }
+    refs = {str(kind.__struct_config__.tag): _REF.format(name=kind.__name__) for kind in kinds}
     return {
         "oneOf": [{"$ref": ref} for ref in refs.values()],
         "discriminator": {"propertyName": "t", "mapping": refs},

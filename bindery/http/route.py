@@ -93,8 +93,12 @@ def route(
 
     `body` and `query` are msgspec types. `returns` is the type of the 2xx answer, only for the
     OpenAPI document. `status` is used when the handler returns a bare value; 204 has no body.
-    `limit` bounds the request body in bytes. With `optional_body` an empty body becomes None.
+    `limit` bounds the request body in bytes; quart keeps bodies in memory, so it cannot exceed
+    `BODY_LIMIT` (larger uploads need a streaming route of their own). With `optional_body` an
+    empty body becomes None.
     """
+    if limit > BODY_LIMIT:
+        raise ValueError(f"{path}: bodies of more than {BODY_LIMIT} bytes must be streamed")
 
     def register(handler: H) -> H:
         meta = Meta(

@@ -43,14 +43,9 @@ async def make(call: Call, body: Shape) -> Shape:
     return body
 
 
-@route(blueprint, "POST", "/api/v1/probe/small", body=Shape, returns=Shape, limit=64)
+@route(blueprint, "POST", "/api/v1/probe/small", body=Shape, returns=Shape, status=201, limit=64)
 async def small(call: Call, body: Shape) -> Shape:
     return body
-
-
-@route(blueprint, "POST", "/api/v1/probe/large", body=Shape, returns=Shape, limit=3 << 20)
-async def large(call: Call, body: Shape) -> dict[str, int]:
-    return {"size": len(body.note or "")}
 
 
 @route(blueprint, "POST", "/api/v1/probe/optional", body=Shape, optional_body=True)
@@ -153,7 +148,6 @@ async def socket() -> None:
 RULES = {
     ("probe.make", "POST"): U,
     ("probe.small", "POST"): U,
-    ("probe.large", "POST"): U,
     ("probe.optional", "POST"): U,
     ("probe.find", "GET"): U,
     ("probe.one", "GET"): U,
