@@ -74,7 +74,7 @@ class BuiltApp:
             return cls.empty(base, frame_ancestors)
         bodies: dict[str, dict[str, bytes]] = {}
         for path in sorted(folder.rglob("*")):
-            if not path.is_file():
+            if not path.is_file() or path.name.startswith("."):  # the build stamp
                 continue
             encoding = _SUFFIXES.get(path.suffix)
             plain = path.with_suffix("") if encoding else path
