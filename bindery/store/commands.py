@@ -259,6 +259,13 @@ def cancel_lane_in(tx: Tx, lane: str) -> int:
     return len(queued)
 
 
+def hurry_lane_in(tx: Tx, lane: str) -> None:
+    """What this lane waited for is back: its queued commands are due now."""
+    kinds: list[str] = tx.values(_q_hurry, {"lane": lane, "now": tx.now_us})
+    for kind in set(kinds):
+        tx.ring(kind)
+
+
 def cancel_asked(reader: Reader, id: int) -> bool:
     """Whether somebody asked a running command to stop."""
     return reader.value(_q_cancel_asked, {"id": id}) is not None
@@ -400,6 +407,9 @@ SELECT {_COLUMNS} FROM command INDEXED BY command_running
 WHERE state = 'running' AND kind IN (SELECT value FROM json_each(:kinds)) AND lane = :lane
 ORDER BY id"""
 _q_lane = f"SELECT {_COLUMNS} FROM command WHERE state = 'queued' AND lane = :lane ORDER BY id"
+_q_hurry = """
+UPDATE command SET not_before = 0 WHERE state = 'queued' AND lane = :lane AND not_before > :now
+RETURNING kind"""
 _q_twin = "SELECT id FROM command WHERE state = 'queued' AND kind = :kind AND key = :key"
 _q_uncount = "UPDATE command SET crashes = crashes - 1 WHERE id = :id"
 

@@ -190,6 +190,14 @@ ON CONFLICT (download_id) DO UPDATE SET kind = excluded.kind, bytes = excluded.b
   sha256 = excluded.sha256, name = excluded.name"""
 _q_payload = """
 SELECT kind, bytes, sha256, name FROM download_payload WHERE download_id = :id"""
+_q_tried = """
+SELECT max(n) FROM (
+  SELECT count(*) AS n FROM download_slot ds JOIN download d ON d.id = ds.download_id
+  WHERE ds.slot_id IN (SELECT value FROM json_each(:slots)) AND d.added_at >= :since
+  GROUP BY ds.slot_id)"""
+_q_unmonitor = """
+UPDATE slot SET monitored = 0, rev = rev + 1
+WHERE id IN (SELECT slot_id FROM download_slot WHERE download_id = :id) AND monitored = 1"""
 _q_join = """
 UPDATE OR IGNORE download_slot SET download_id = :twin WHERE download_id = :id"""
 
@@ -231,6 +239,13 @@ def twin(reader: Reader, client_id: int, info_hash_v1: str, besides: int) -> Dow
 def slots_of(reader: Reader, download_id: int) -> list[SlotOfDownload]:
     """The slots that a download is for."""
     return reader.rows(_q_slots, {"id": download_id}, row=SlotOfDownload)
+
+
+def tried_since(reader: Reader, slot_ids: list[int], since_us: int) -> int:
+    """The most grabs that any of these slots has had since an instant."""
+    params = {"slots": json_text(slot_ids), "since": since_us}
+    found = reader.value(_q_tried, params)
+    return found if isinstance(found, int) else 0
 
 
 def payload(reader: Reader, download_id: int) -> PayloadRow | None:
@@ -324,6 +339,12 @@ def remove_in(tx: Tx, row: DownloadRow) -> bool:
     """Take the row out of the queue; it stays for the history. False: it was gone already."""
     download_changed_in(tx, row.library_id, row.id, gone=True)
     return tx.run(_q_remove, {"id": row.id, "now": tx.now_us}) > 0
+
+
+def unmonitor_slots_in(tx: Tx, row: DownloadRow) -> None:
+    """Nobody wants what this download was for any more."""
+    tx.run(_q_unmonitor, {"id": row.id})
+    download_changed_in(tx, row.library_id, row.id)
 
 
 def who(row: DownloadRow) -> By:

@@ -334,8 +334,9 @@ CREATE TABLE client (
 ) STRICT;
 
 -- The built-in downloader, so that the main job works with nothing else installed.
-INSERT INTO client (id, name, type, host, port, created_at, updated_at)
-  VALUES (1, 'Built-in downloader', 'direct', '', 0, 0, 0);
+-- It cleans up after an import: nothing of it is seeded.
+INSERT INTO client (id, name, type, host, port, remove_completed, created_at, updated_at)
+  VALUES (1, 'Built-in downloader', 'direct', '', 0, 1, 0, 0);
 
 CREATE TABLE client_state (
   client_id INTEGER PRIMARY KEY REFERENCES client (id) ON DELETE CASCADE,
@@ -401,7 +402,11 @@ CREATE INDEX author_by_name ON author (library_id, p_name_key, id) WHERE deleted
 CREATE INDEX author_by_added ON author (library_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX author_by_books ON author (library_id, p_books, p_name_key, id)
   WHERE deleted_at IS NULL;
+CREATE INDEX author_by_books_down ON author (library_id, p_books DESC, p_name_key, id)
+  WHERE deleted_at IS NULL;
 CREATE INDEX author_by_rating ON author (library_id, p_rating, p_name_key, id)
+  WHERE deleted_at IS NULL;
+CREATE INDEX author_by_rating_down ON author (library_id, p_rating DESC, p_name_key, id)
   WHERE deleted_at IS NULL;
 CREATE INDEX author_by_monitored ON author (library_id, monitored, p_name_key, id)
   WHERE deleted_at IS NULL;
@@ -453,6 +458,9 @@ CREATE INDEX book_status_added
   WHERE deleted_at IS NULL;
 CREATE INDEX book_status_released
   ON book (library_id, excluded, p_status, p_monitored, p_released, id)
+  WHERE deleted_at IS NULL;
+CREATE INDEX book_status_media
+  ON book (library_id, excluded, p_status, p_monitored, p_media, p_title_key, id)
   WHERE deleted_at IS NULL;
 CREATE INDEX book_by_status ON book (library_id, excluded, p_status, p_title_key, id)
   WHERE deleted_at IS NULL;
