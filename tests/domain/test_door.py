@@ -223,9 +223,7 @@ def test_the_refusals_name_their_reason() -> None:
     proxied = decide(knock(peer=Peer("8.8.8.8", PeerClass.unknown, "8.8.8.8", stripped=True)))
     assert isinstance(proxied, Denial)
     assert (proxied.status, proxied.code, proxied.text) == (401, "untrusted_proxy", "unauthorized")
-    keyed = knock(
-        access=Access.admin, own_session=True, verified=PRINCIPALS["named write admin"]
-    )
+    keyed = knock(access=Access.admin, own_session=True, verified=PRINCIPALS["named write admin"])
     assert decide(keyed).code == "session_required"
 
 
