@@ -25,7 +25,7 @@ _CHAPTER = re.compile(
     r"prologue|epilogue|opening credits|end credits)?\s*\w{0,12}\Z",
     re.IGNORECASE,
 )
-_LEADING_NUMBER = re.compile(r"\A\d{1,4}\s*[-.:]\s+\S")
+_LEADING_NUMBER = re.compile(r"\A\d{1,3}\s*[-.]\s+\S")
 _IGNORED_PARTS = re.compile(r"\A(?:\.|@eadir\Z|_unpack_|_failed_|thumbs\.db\Z)", re.IGNORECASE)
 _SAMPLE_PART = re.compile(r"\A(?:sample|proof)s?\Z", re.IGNORECASE)
 _JUNK_ENDING = re.compile(r"\.(?:par2|sfv|nzb|srr|srs|diz|nfo|url|md5|sha1)\Z", re.IGNORECASE)

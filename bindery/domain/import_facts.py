@@ -97,8 +97,8 @@ class FileStep(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     sha256: str = ""
     replaces: bool = False
-    new_folder: str = ""
-    """Top folder (relative) that this import creates for an audiobook; '' = none."""
+    folder: str = ""
+    """The audiobook's own folder (relative); '' for ebooks."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

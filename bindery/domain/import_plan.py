@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bindery.domain import decision_rules
 from bindery.domain.file_op import Method, OpKind
-from bindery.domain.filename import is_ignored
+from bindery.domain.filename import disc_of_path, is_ignored
 from bindery.domain.import_facts import (
     DownloadFacts,
     FileStep,
@@ -17,10 +17,10 @@ from bindery.domain.import_facts import (
     SourceFile,
     TargetRoot,
 )
-from bindery.domain.import_identity import Unit, identify, units
+from bindery.domain.import_identity import Unit, folder_of, identify, units
 from bindery.domain.import_targets import Placed, Placement, audiobook_targets, ebook_target
 from bindery.domain.media import MediaKind
-from bindery.domain.naming_paths import PathRefusal, collision_key
+from bindery.domain.naming_paths import PathRefusal, collision_key, safe_relative
 from bindery.domain.offers import Transport
 from bindery.domain.rules import SlotFacts
 
@@ -232,8 +232,8 @@ def _place_one(
 
 def _carry(work: _Work, slot: SlotFacts, target: TargetRoot, placed: Placed) -> None:
     kind = OpKind.ADOPT if placed.adopt else OpKind.PLACE
-    assert target.root_id is not None
-    _add(work, slot, placed.file, kind, placed.dst_rel, target.root_id, placed)
+    if target.root_id is not None:
+        _add(work, slot, placed.file, kind, placed.dst_rel, target.root_id, placed)
 
 
 def _add(
@@ -252,7 +252,7 @@ def _add(
             disc=placed.disc if placed else 0, track=placed.track if placed else 0,
             size=file.probed.size, sha256=file.sha256,
             replaces=placed.replaces if placed else False,
-            new_folder=placed.new_folder if placed else "",
+            folder=placed.folder if placed else "",
         )
     )  # fmt: skip
     work.handled.add(file.path)
@@ -326,43 +326,62 @@ def _used(work: _Work) -> frozenset[str]:
 
 def _sidecars(work: _Work, files: Sequence[SourceFile]) -> None:
     """Covers, cue sheets and supplements follow an audiobook into its folder; the rest stays."""
-    tracks = [s for s in work.steps if s.role == "track" and s.kind is OpKind.PLACE]
-    by_source = {s.src: s for s in tracks}
+    tracks = {s.src: s for s in work.steps if s.role == "track" and s.kind is OpKind.PLACE}
     homes: dict[str, FileStep] = {}
     for file in files:
-        if file.path in by_source:
-            homes.setdefault(file.rel.rpartition("/")[0], by_source[file.path])
+        if file.path in tracks:
+            homes.setdefault(folder_of(file.rel), tracks[file.path])
     for file in files:
-        supplement = file.probed.kind is MediaKind.PDF and file.path in work.handled
-        held = next((r for r in work.refused if r.path == file.path and r.code == "unwanted"), None)
-        if file.path in work.handled and not (supplement and held):
+        if file.path in work.handled and not _is_supplement(work, file):
             continue
-        home = homes.get(file.rel.rpartition("/")[0])
-        wanted = work.options.sidecars and (supplement or file.rel.casefold().endswith(_SIDECAR))
-        if home is None or not wanted or not home.dst_rel.rpartition("/")[0]:
-            if file.path not in work.handled:
-                work.skip(file, "no-book")
-            continue
-        folder = home.dst_rel.rpartition("/")[0]
-        dst = f"{folder}/{file.rel.rpartition('/')[2]}"
-        if collision_key(dst) in _used(work) or any(
-            collision_key(f.rel_path) == collision_key(dst) and f.root_id == home.root_id
-            for f in work.library.files
-        ):
-            if file.path not in work.handled:
-                work.skip(file, "side-car-exists")
-            continue
-        if held:
-            work.refused.remove(held)
-        work.steps.append(
-            FileStep(
-                kind=OpKind.PLACE, src=file.path, dst_rel=dst, root_id=home.root_id,
-                slot_id=home.slot_id, role="supplement" if supplement else "sidecar",
-                format=file.probed.kind.value, size=file.probed.size, sha256=file.sha256,
-                new_folder=home.new_folder,
-            )
-        )  # fmt: skip
-        work.handled.add(file.path)
+        home = homes.get(folder_of(file.rel))
+        dst = _sidecar_target(work, file, home) if home else ""
+        if home and dst:
+            _follow(work, file, home, dst)
+        elif file.path not in work.handled:
+            work.skip(file, "no-book" if home is None else "side-car")
+
+
+def _is_supplement(work: _Work, file: SourceFile) -> bool:
+    """A PDF that nobody wanted as a book of its own."""
+    held = any(r.path == file.path and r.code == "unwanted" for r in work.refused)
+    return held and file.probed.kind is MediaKind.PDF
+
+
+def _sidecar_target(work: _Work, file: SourceFile, home: FileStep) -> str:
+    """Where a side-car goes, '' when it stays: not wanted, disc level of a flattened book, taken."""
+    if not (_is_supplement(work, file) or file.rel.casefold().endswith(_SIDECAR)):
+        return ""
+    kept = bool(home.disc) or not disc_of_path(file.rel)
+    if not work.options.sidecars or not kept:
+        return ""
+    inside = file.rel.removeprefix(folder_of(file.rel)).lstrip("/")
+    dst = f"{home.folder}/{safe_relative(inside)}"
+    key = collision_key(dst)
+    standing = any(
+        collision_key(f.rel_path) == key and f.root_id == home.root_id for f in work.library.files
+    )
+    return "" if standing or key in _used(work) else dst
+
+
+def _follow(work: _Work, file: SourceFile, home: FileStep, dst: str) -> None:
+    supplement = _is_supplement(work, file)
+    work.refused = [refused for refused in work.refused if refused.path != file.path]
+    work.steps.append(
+        FileStep(
+            kind=OpKind.PLACE,
+            src=file.path,
+            dst_rel=dst,
+            root_id=home.root_id,
+            slot_id=home.slot_id,
+            role="supplement" if supplement else "sidecar",
+            format=file.probed.kind.value,
+            size=file.probed.size,
+            sha256=file.sha256,
+            folder=home.folder,
+        )
+    )
+    work.handled.add(file.path)
 
 
 _PRIORITY = (

@@ -27,7 +27,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     track: int = 0
     replaces: bool = False
     adopt: bool = False
-    new_folder: str = ""
+    folder: str = ""
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def audiobook_targets(
         out.append(
             Placed(
                 file=file, dst_rel=dst, role="track", disc=0 if template else disc, track=number,
-                replaces=mine, new_folder="" if there else folder,
+                replaces=mine, folder=folder,
             )
         )  # fmt: skip
     return Placement(tuple(out))

@@ -1,0 +1,69 @@
+"""Languages: one table from every code and name (judgement.md 1, catalogue.md 5.5)."""
+
+import pytest
+
+from bindery.domain import languages
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("", ""),
+        ("en", "en"),
+        ("EN", "en"),
+        ("en-US", "en"),
+        ("eng", "en"),
+        ("pt_BR", "pt"),
+        ("zh-Hans", "zh"),
+        ("chi", "zh"),
+        ("zho", "zh"),
+        ("GER", "de"),
+        ("deu", "de"),
+        ("German", "de"),
+        ("Français", "fr"),
+        ("castellano", "es"),
+        ("русский", "ru"),  # noqa: RUF001 - the native name
+        ("xx", "xx"),
+    ],
+)
+def test_normalises(written: str, code: str) -> None:
+    assert languages.normalise(written) == code
+
+
+@pytest.mark.parametrize(
+    ("csv", "codes"),
+    [
+        ("", set()),
+        ("any", set()),
+        ("ANY", set()),
+        ("eng,any,fre", set()),
+        (" Eng , FRE ,  ger ", {"en", "fr", "de"}),
+        ("eng,,fre", {"en", "fr"}),
+    ],
+)
+def test_allowed_lists(csv: str, codes: set[str]) -> None:
+    assert languages.parse_allowed(csv) == codes
+
+
+@pytest.mark.parametrize(
+    ("found", "allowed", "strict", "passes"),
+    [
+        ("any", "eng", True, True),
+        ("", "eng", False, True),
+        ("", "eng", True, False),
+        (" eng ", "en", True, True),
+        ("en-US", "eng", True, True),
+        ("pt_BR", "por", True, True),
+        ("fre", "eng", False, False),
+        ("fr-CA", "eng", False, False),
+        (("en", "de"), "eng", True, True),
+        ("de", "", True, True),
+    ],
+)
+def test_filters(
+    found: str | tuple[str, ...],
+    allowed: str,
+    strict: bool,
+    passes: bool,  # noqa: FBT001
+) -> None:
+    assert languages.allowed(found, allowed, unknown_fails=strict) is passes
