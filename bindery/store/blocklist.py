@@ -49,8 +49,8 @@ class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-_COLUMNS = """id, library_id, guid, info_hash, title, title_key, size, protocol, indexer_id, book_id,
-  code, params, by_user, created_at, expires_at"""
+_COLUMNS = """id, library_id, guid, info_hash, title, title_key, size, protocol, indexer_id,
+  book_id, code, params, by_user, created_at, expires_at"""
 
 _q_list = f"""
 SELECT {_COLUMNS} FROM blocklist

@@ -1,0 +1,155 @@
+"""One download client's actor: sends grabs, polls, watches the gate, cleans up.
+
+One per configured client; replaced when its row changes (architecture.md 7, `downloads`).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+import trio
+
+from bindery.actors.downloads.desk import Desk, Fetch, patience, told, worth_waiting
+from bindery.actors.downloads.gating import Gate
+from bindery.actors.downloads.polling import poll
+from bindery.actors.downloads.sending import send
+from bindery.adapters.failures import OutsideError
+from bindery.adapters.protocols import DownloadClient
+from bindery.domain.pathmap import PathMap, parse_spec
+from bindery.live.board import Board
+from bindery.live.hub import Hub
+from bindery.runtime.faults import reach
+from bindery.runtime.mailbox import Inbox
+from bindery.runtime.threads import Threads
+from bindery.store import clients, downloads
+from bindery.store.clients import ClientRow
+from bindery.store.commands import Command
+from bindery.store.lanes import Done, Failed, Lane, Outcome, Retry
+from bindery.store.store import Store
+
+KINDS = ("download.send", "download.gate", "download.remove", "download.cleanup")
+PLACES = 4
+
+OpenClient = Callable[[ClientRow], DownloadClient]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Mail: poll now."""
+
+
+class _Payload(msgspec.Struct, frozen=True, rename="camel"):
+    download_id: int
+    delete_files: bool = False
+
+
+@runtime_checkable
+class _Runs(Protocol):
+    """A client that needs a task of its own while it is open (the built-in one)."""
+
+    async def run(self) -> None: ...
+
+
+class DownloadsActor:
+    """See the module. `fetch` gets a release's bytes through the indexer it came from."""
+
+    def __init__(
+        self,
+        store: Store,
+        client_id: int,
+        *,
+        open_client: OpenClient,
+        fetch: Fetch,
+        board: Board,
+        hub: Hub,
+        threads: Threads,
+        maps: tuple[PathMap, ...] = (),
+    ) -> None:
+        self._store = store
+        self._client_id = client_id
+        self._open_client = open_client
+        self._fetch = fetch
+        self._board = board
+        self._hub = hub
+        self._threads = threads
+        self._maps = maps
+
+    async def run(self, inbox: Inbox[Any], ready: Callable[[], None]) -> None:
+        """Until the ordered stop or the replacement; commands in hand are given back."""
+        row = self._store.read(lambda reader: clients.get(reader, self._client_id))
+        if row is None:
+            ready()
+            await inbox.wait_closing()
+            return
+        async with self._open_client(row) as client:
+            desk = Desk(
+                store=self._store,
+                row=row,
+                client=client,
+                fetch=self._fetch,
+                board=self._board,
+                hub=self._hub,
+                threads=self._threads,
+                maps=(*parse_spec(row.path_remap), *self._maps),
+            )
+            gate = Gate(desk)
+            ready()
+            async with trio.open_nursery() as nursery:
+                if isinstance(client, _Runs):
+                    nursery.start_soon(client.run)
+                nursery.start_soon(_poll_for_ever, desk)
+                nursery.start_soon(_read_mail, desk, inbox)
+                lane = Lane(self._store, KINDS, lane=desk.lane, places=PLACES)
+                await lane.run(_handler(desk, gate), inbox.wait_closing)
+                nursery.cancel_scope.cancel(reason="the client's actor is done")
+
+
+def _handler(desk: Desk, gate: Gate) -> Callable[[Command], Awaitable[Outcome]]:
+    async def handle(command: Command) -> Outcome:
+        payload = command.read(_Payload)
+        match command.kind:
+            case "download.send":
+                return await send(desk, command, payload.download_id)
+            case "download.gate":
+                return await gate.look(command, payload.download_id)
+            case "download.remove":
+                with_data = payload.delete_files or desk.row.type == "direct"
+                return await _remove(desk, command, payload.download_id, with_data=with_data)
+            case "download.cleanup":
+                outcome = await _remove(desk, command, payload.download_id, with_data=True)
+                reach("cleanup.after_client")
+                return outcome
+            case _:
+                return Failed(code="unknown_command", params={"kind": command.kind})
+
+    return handle
+
+
+async def _remove(desk: Desk, command: Command, download_id: int, *, with_data: bool) -> Outcome:
+    """Take an item out of the client; one that is gone already is no error."""
+    row = desk.store.read(lambda reader: downloads.get(reader, download_id))
+    desk.board.drop("download", download_id)
+    if row is None or row.remote_id is None:
+        return Done()
+    try:
+        await desk.client.remove(row.remote_id, with_data=with_data)
+    except OutsideError as error:
+        if not worth_waiting(error):
+            return Failed(code=error.code, params=told(error, client=desk.row.name))
+        await desk.unreachable(error)
+        waited = desk.store.clock.now_us() - command.created_at
+        return Retry(
+            after_s=patience(error, waited), code=error.code, params=told(error), spend=False
+        )
+    return Done()
+
+
+async def _poll_for_ever(desk: Desk) -> None:
+    while True:
+        await desk.look_now.wait(await poll(desk))
+
+
+async def _read_mail(desk: Desk, inbox: Inbox[Any]) -> None:
+    async for envelope in inbox:
+        desk.look_now.ring()
+        if envelope.asked:
+            envelope.answer()
