@@ -1,6 +1,5 @@
 """SQLite: the one writer, the readers, migrations, and one module of statements per aggregate."""
 
-from bindery.store.store import Store, open_store
 from bindery.store.errors import (
     FolderLocked,
     NewerDatabase,
@@ -10,6 +9,7 @@ from bindery.store.errors import (
     StoreError,
     StoreUnavailable,
 )
+from bindery.store.store import Store, open_store
 from bindery.store.tx import NewEvent, Reader, Settlement, Tx, Watch
 
 __all__ = [

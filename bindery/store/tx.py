@@ -104,12 +104,16 @@ class Reader:
         found = self._execute(sql, params).fetchall()
         return found[0][0] if found else None
 
-    def values(self, sql: str, params: Params = _NO_PARAMS) -> list[Any]:
-        """The first column of every row."""
+    def tuples(self, sql: str, params: Params = _NO_PARAMS) -> list[tuple[Any, ...]]:
+        """The rows as they come, for statements whose columns are computed."""
         found: list[tuple[Any, ...]] = self._execute(sql, params).fetchall()
         if self._budget is not None and len(found) > READ_ROWS:
             self._budget.spent(f"{len(found)} rows")
-        return [row[0] for row in found]
+        return found
+
+    def values(self, sql: str, params: Params = _NO_PARAMS) -> list[Any]:
+        """The first column of every row."""
+        return [row[0] for row in self.tuples(sql, params)]
 
     def _execute(self, sql: str, params: Params) -> Any:
         self.now_sql = sql

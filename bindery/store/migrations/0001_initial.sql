@@ -646,6 +646,14 @@ CREATE TABLE download_payload (
   name TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
+-- Where the finished download lies, as we see it: written when the gate lets it through.
+-- `files` are paths below `path`; none = everything below it belongs to the download.
+CREATE TABLE download_source (
+  download_id INTEGER PRIMARY KEY REFERENCES download (id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  files TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(files))
+) STRICT;
+
 CREATE TABLE change (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,
@@ -868,47 +876,54 @@ SELECT slot_id, book_id, format, wanted, monitored,
   END AS state
 FROM slot_facts;
 
+-- Written with the (at most two) slots side by side: a GROUP BY over slot_facts could not be narrowed
+-- to one book and would read every slot for each trigger below.
 CREATE VIEW book_facts AS
 SELECT
-  b.id AS book_id,
-  w.sort_key AS title_key,
-  coalesce(p.sort_key, '') AS author_key,
-  coalesce(w.released, '') AS released,
+  book_id, title_key, author_key, released,
   CASE
-    WHEN b.skipped = 1 THEN 'skipped'
-    WHEN f.n_wanted > 0 AND f.n_wanted_held = f.n_wanted THEN 'imported'
-    WHEN coalesce(f.n_wanted, 0) = 0 AND f.n_held > 0 THEN 'imported'
-    WHEN f.n_downloading > 0 THEN 'downloading'
-    WHEN f.n_importing > 0 THEN 'downloaded'
+    WHEN skipped = 1 THEN 'skipped'
+    WHEN e_wanted + a_wanted > 0 AND e_held >= e_wanted AND a_held >= a_wanted THEN 'imported'
+    WHEN e_wanted + a_wanted = 0 AND e_held + a_held > 0 THEN 'imported'
+    WHEN e_live IN ('grabbed', 'downloading') OR a_live IN ('grabbed', 'downloading')
+      THEN 'downloading'
+    WHEN e_live IS NOT NULL OR a_live IS NOT NULL THEN 'downloaded'
     ELSE 'wanted'
   END AS status,
   CASE
-    WHEN f.n_ebook > 0 AND f.n_audiobook > 0 THEN 'both'
-    WHEN f.n_audiobook > 0 THEN 'audiobook'
-    WHEN f.n_ebook > 0 THEN 'ebook'
+    WHEN e_wanted = 1 AND a_wanted = 1 THEN 'both'
+    WHEN a_wanted = 1 THEN 'audiobook'
+    WHEN e_wanted = 1 THEN 'ebook'
     ELSE ''
   END AS media,
-  coalesce(f.monitored, 0) AS monitored,
-  (SELECT max(fl.created_at) FROM slot s JOIN slot_file sf ON sf.slot_id = s.id
-    JOIN file fl ON fl.id = sf.file_id
-    WHERE s.book_id = b.id AND fl.missing_since IS NULL) AS imported_at
-FROM book b
-JOIN work w ON w.id = b.work_id
-LEFT JOIN author a ON a.id = b.author_id
-LEFT JOIN person p ON p.id = a.person_id
-LEFT JOIN (
+  max(e_wanted * e_monitored, a_wanted * a_monitored) AS monitored,
+  (SELECT max(f.created_at) FROM slot s JOIN slot_file sf ON sf.slot_id = s.id
+    JOIN file f ON f.id = sf.file_id
+    WHERE s.book_id = facts.book_id AND f.missing_since IS NULL) AS imported_at
+FROM (
   SELECT
-    book_id,
-    sum(wanted) AS n_wanted,
-    sum(wanted = 1 AND has_file = 1) AS n_wanted_held,
-    sum(has_file) AS n_held,
-    sum(coalesce(live_state IN ('grabbed', 'downloading'), 0)) AS n_downloading,
-    sum(coalesce(live_state NOT IN ('grabbed', 'downloading'), 0)) AS n_importing,
-    sum(wanted = 1 AND format = 'ebook') AS n_ebook,
-    sum(wanted = 1 AND format = 'audiobook') AS n_audiobook,
-    max(wanted = 1 AND monitored = 1) AS monitored
-  FROM slot_facts GROUP BY book_id
-) f ON f.book_id = b.id;
+    b.id AS book_id, b.skipped,
+    w.sort_key AS title_key,
+    coalesce((SELECT p.sort_key FROM author a JOIN person p ON p.id = a.person_id
+      WHERE a.id = b.author_id), '') AS author_key,
+    coalesce(w.released, '') AS released,
+    coalesce(e.wanted, 0) AS e_wanted,
+    coalesce(e.monitored, 0) AS e_monitored,
+    EXISTS (SELECT 1 FROM slot_file sf JOIN file f ON f.id = sf.file_id
+      WHERE sf.slot_id = e.id AND f.missing_since IS NULL) AS e_held,
+    (SELECT d.state FROM download_slot ds JOIN download d ON d.id = ds.download_id
+      WHERE ds.slot_id = e.id AND ds.live = 1) AS e_live,
+    coalesce(t.wanted, 0) AS a_wanted,
+    coalesce(t.monitored, 0) AS a_monitored,
+    EXISTS (SELECT 1 FROM slot_file sf JOIN file f ON f.id = sf.file_id
+      WHERE sf.slot_id = t.id AND f.missing_since IS NULL) AS a_held,
+    (SELECT d.state FROM download_slot ds JOIN download d ON d.id = ds.download_id
+      WHERE ds.slot_id = t.id AND ds.live = 1) AS a_live
+  FROM book b
+  JOIN work w ON w.id = b.work_id
+  LEFT JOIN slot e ON e.book_id = b.id AND e.format = 'ebook'
+  LEFT JOIN slot t ON t.book_id = b.id AND t.format = 'audiobook'
+) AS facts;
 
 -- ---------------------------------------------------------------- triggers: caches
 
