@@ -46,9 +46,9 @@ def write_ops(
         tmp = ""
         if step.kind is OpKind.PLACE:
             tmp = tmp_beside(target, key)
-            if step.new_folder and step.dst_rel.startswith(f"{step.new_folder}/"):
-                folder = f"{root.path.rstrip('/')}/{step.new_folder}"
-                shared = folders.setdefault((step.root_id, step.new_folder), key)
+            if step.folder and step.dst_rel.startswith(f"{step.folder}/"):
+                folder = f"{root.path.rstrip('/')}/{step.folder}"
+                shared = folders.setdefault((step.root_id, step.folder), key)
                 tmp = tmp_in_folder(target, folder, shared)
         is_trash = step.kind is OpKind.TRASH
         ops.append(

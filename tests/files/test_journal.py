@@ -12,7 +12,7 @@ UUID = "5a4ab0f1-4c7c-4f31-8a43-0d4d2f1be4c2"
 
 def step(kind: OpKind, src: str, dst: str, folder: str = "", *, replaces: bool = False) -> FileStep:
     return FileStep(
-        kind=kind, src=src, dst_rel=dst, root_id=1, slot_id=1, new_folder=folder, replaces=replaces
+        kind=kind, src=src, dst_rel=dst, root_id=1, slot_id=1, folder=folder, replaces=replaces
     )
 
 
