@@ -1,4 +1,4 @@
-"""Judge an indexer's answer against a slot: every rule, every reason, one order (judgement.md 7)."""
+"""Judge an indexer's answer against a slot: every rule, reason and one order (judgement.md 7)."""
 
 import math
 from collections.abc import Sequence
@@ -143,9 +143,14 @@ def _candidate(
     match = _match(slot, release, parsed, rules)
     custom = sum(one.score for one in rules.custom_formats if _holds(one, release, parsed))
     offer = decision_rules.Offer(
-        slot=slot, release=release, parsed=parsed, match=match, rules=rules, history=history,
+        slot=slot,
+        release=release,
+        parsed=parsed,
+        match=match,
+        rules=rules,
+        history=history,
         custom_score=custom,
-    )  # fmt: skip
+    )
     rejections = decision_rules.check(offer)
     parts = _parts(slot, release, parsed, match, rules, custom)
     return Candidate(
@@ -219,10 +224,20 @@ def _swarm(release: Release, rules: Rules) -> float:
 
 
 _WEIGHTS = {
-    "id": 10_000.0, "confidence": 1_000.0, "quality": 50.0, "revision": 10.0, "custom": 1.0,
-    "edition": 0.9, "retail": 0.5, "narrator": 0.3, "plain": 0.2, "protocol": 0.1,
-    "indexer": 0.001, "swarm": 0.001, "single": 0.0001,
-}  # fmt: skip
+    "id": 10_000.0,
+    "confidence": 1_000.0,
+    "quality": 50.0,
+    "revision": 10.0,
+    "custom": 1.0,
+    "edition": 0.9,
+    "retail": 0.5,
+    "narrator": 0.3,
+    "plain": 0.2,
+    "protocol": 0.1,
+    "indexer": 0.001,
+    "swarm": 0.001,
+    "single": 0.0001,
+}
 
 
 def _score(parts: dict[str, float]) -> float:

@@ -71,9 +71,13 @@ def _identity(offer: Offer) -> Iterator[Rejection]:
     elif match.verdict == "no":
         reason = match.evidence[-1] if match.evidence else None
         yield _no(
-            "not-the-book", "H", offer.slot.wanted.title,
-            reason.found if reason else "", match=match.code, confidence=match.confidence,
-        )  # fmt: skip
+            "not-the-book",
+            "H",
+            offer.slot.wanted.title,
+            reason.found if reason else "",
+            match=match.code,
+            confidence=match.confidence,
+        )
     elif match.verdict == "unsure" or match.confidence < offer.rules.threshold:
         yield _no("unsure", "A", offer.rules.threshold, match.confidence)
 
@@ -273,6 +277,19 @@ def _bypassed(offer: Offer) -> bool:
 
 
 _RULES: tuple[Callable[[Offer], Iterator[Rejection]], ...] = (
-    _content, _identity, _blocklist, _transport, _format, _language, _size, _terms, _age,
-    _torrent, _automatic, _upgrade, _imported, _space, _delay,
-)  # fmt: skip
+    _content,
+    _identity,
+    _blocklist,
+    _transport,
+    _format,
+    _language,
+    _size,
+    _terms,
+    _age,
+    _torrent,
+    _automatic,
+    _upgrade,
+    _imported,
+    _space,
+    _delay,
+)

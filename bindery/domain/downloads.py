@@ -33,15 +33,19 @@ ALLOWED: Mapping[DownloadState, frozenset[DownloadState]] = {
     _S.GRABBED: frozenset((_S.DOWNLOADING, _S.COMPLETED, _S.FAILED)),
     _S.DOWNLOADING: frozenset((_S.COMPLETED, _S.FAILED)),
     _S.COMPLETED: frozenset((_S.IMPORT_PENDING, _S.FAILED)),
-    _S.IMPORT_PENDING: frozenset((_S.IMPORTING, _S.IMPORT_FAILED, _S.IMPORT_EXTERNAL, _S.IMPORT_HELD)),
+    _S.IMPORT_PENDING: frozenset(
+        (_S.IMPORTING, _S.IMPORT_FAILED, _S.IMPORT_EXTERNAL, _S.IMPORT_HELD)
+    ),
     _S.IMPORTING: frozenset((_S.IMPORTED, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED)),
     _S.IMPORT_FAILED: frozenset((_S.IMPORT_PENDING, _S.IMPORT_BLOCKED)),
     _S.IMPORT_BLOCKED: frozenset((_S.IMPORT_PENDING,)),
     _S.IMPORT_EXTERNAL: frozenset((_S.IMPORT_PENDING, _S.IMPORTED)),
-    _S.IMPORT_HELD: frozenset((_S.IMPORT_EXTERNAL, _S.IMPORT_PENDING, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED)),
+    _S.IMPORT_HELD: frozenset(
+        (_S.IMPORT_EXTERNAL, _S.IMPORT_PENDING, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED)
+    ),
     _S.IMPORTED: frozenset(),
     _S.FAILED: frozenset(),
-}  # fmt: skip
+}
 
 STAGES: Mapping[DownloadState, tuple[str, ...]] = {
     _S.GRABBED: ("fetch", "send"),

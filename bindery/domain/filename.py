@@ -12,7 +12,10 @@ from bindery.domain.text import fold
 from bindery.domain.title_parts import series_key
 from bindery.domain.wanted import FileEvidence
 
-_DISC = re.compile(r"\A(?:.*?[\s_-])?(?:disc|disk|cd|vol(?:ume)?|part|teil)[\s._-]*0*(\d{1,3})(?:\s*-\s.*)?\Z", re.IGNORECASE)  # fmt: skip
+_DISC = re.compile(
+    r"\A(?:.*?[\s_-])?(?:disc|disk|cd|vol(?:ume)?|part|teil)[\s._-]*0*(\d{1,3})(?:\s*-\s.*)?\Z",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(
     r"\A(?:(\d{1,2})[-.](?=\d))?(\d{1,3}(?:\.\d{1,2})?)(?:\s*[-_.]+\s*|\s+)(?=\D)"
 )

@@ -22,8 +22,16 @@ from bindery.domain.wanted import FileEvidence, Match
 
 # A no for these reasons stands even when the release's name said yes: the bytes know better.
 _BINDING = frozenset(
-    ("wrong-author", "different-book", "different-volume", "isbn-mismatch", "derivative", "sample", "wrong-language")
-)  # fmt: skip
+    (
+        "wrong-author",
+        "different-book",
+        "different-volume",
+        "isbn-mismatch",
+        "derivative",
+        "sample",
+        "wrong-language",
+    )
+)
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,16 +98,23 @@ def evidence_of(unit: Unit, download: DownloadFacts, slot: SlotFacts) -> list[Fi
     people = _credits(first.authors)
     narrators = (*first.narrators, *people[1])
     year = int(first.published[:4]) if first.published[:4].isdecimal() else None
-    out: list[FileEvidence] = []
-    for title in _titles(unit):
-        out.append(
-            FileEvidence(
-                title=title, authors=people[0], series=first.series, position=first.position,
-                year=year, language=first.language, isbns=first.isbns, asin=first.asin,
-                narrators=narrators, publisher=first.publisher, media=unit.media,
-                format=first.kind.value,
-            )
-        )  # fmt: skip
+    out = [
+        FileEvidence(
+            title=title,
+            authors=people[0],
+            series=first.series,
+            position=first.position,
+            year=year,
+            language=first.language,
+            isbns=first.isbns,
+            asin=first.asin,
+            narrators=narrators,
+            publisher=first.publisher,
+            media=unit.media,
+            format=first.kind.value,
+        )
+        for title in _titles(unit)
+    ]
     if path.title:
         authors = path.authors or people[0] or named.authors
         out.append(msgspec.structs.replace(path, authors=authors, media=unit.media))

@@ -247,14 +247,21 @@ def _add(
 ) -> None:
     work.steps.append(
         FileStep(
-            kind=kind, src=file.path, dst_rel=dst, root_id=root_id, slot_id=slot.slot_id,
-            role=placed.role if placed else "book", format=file.probed.kind.value,
-            disc=placed.disc if placed else 0, track=placed.track if placed else 0,
-            size=file.probed.size, sha256=file.sha256,
+            kind=kind,
+            src=file.path,
+            dst_rel=dst,
+            root_id=root_id,
+            slot_id=slot.slot_id,
+            role=placed.role if placed else "book",
+            format=file.probed.kind.value,
+            disc=placed.disc if placed else 0,
+            track=placed.track if placed else 0,
+            size=file.probed.size,
+            sha256=file.sha256,
             replaces=placed.replaces if placed else False,
             folder=placed.folder if placed else "",
         )
-    )  # fmt: skip
+    )
     work.handled.add(file.path)
     if slot.slot_id not in work.filled:
         work.filled.append(slot.slot_id)
@@ -272,10 +279,15 @@ def _bin_old(
             continue
         work.steps.append(
             FileStep(
-                kind=OpKind.TRASH, dst_rel=old.rel_path, root_id=old.root_id,
-                slot_id=slot.slot_id, format=old.format, size=old.size, sha256=old.sha256,
+                kind=OpKind.TRASH,
+                dst_rel=old.rel_path,
+                root_id=old.root_id,
+                slot_id=slot.slot_id,
+                format=old.format,
+                size=old.size,
+                sha256=old.sha256,
             )
-        )  # fmt: skip
+        )
 
 
 def _place_audio(work: _Work, slot: SlotFacts, target: TargetRoot, chosen: Sequence[Unit]) -> None:
@@ -285,25 +297,19 @@ def _place_audio(work: _Work, slot: SlotFacts, target: TargetRoot, chosen: Seque
         if other is not unit:
             for file in other.files:
                 work.hold(file, "second-copy")
-    kind = unit.files[0].probed.kind.value
-    if not slot.profile.allows(kind, "audiobook"):
-        for file in unit.files:
-            work.skip(file, "format-not-wanted")
-        work.trouble.append(("format-not-wanted", kind))
-        return
     present = [f for f in work.library.files if slot.slot_id in f.slot_ids]
-    if present and all(f.sha256 and any(f.sha256 == p.sha256 for p in present) for f in unit.files):
+    twins = {p.sha256: p for p in present if p.sha256}
+    if twins and all(file.sha256 in twins for file in unit.files):
         for file in unit.files:
-            twin = next(p for p in present if p.sha256 == file.sha256)
+            twin = twins[file.sha256]
             _add(work, slot, file, OpKind.ADOPT, twin.rel_path, twin.root_id)
         return
-    if present and not work.download.forced:
-        code = decision_rules.upgrade_refusal(slot, kind, 1)
-        if code:
-            for file in unit.files:
-                work.skip(file, "not-better")
-            work.trouble.append(("not-better", code))
-            return
+    code, detail = _audio_refusal(work, slot, unit, upgrade=bool(present))
+    if code:
+        for file in unit.files:
+            work.skip(file, code)
+        work.trouble.append((code, detail))
+        return
     placement = audiobook_targets(
         target, unit, work.library, work.options, slot.slot_id, _used(work)
     )
@@ -315,6 +321,17 @@ def _place_audio(work: _Work, slot: SlotFacts, target: TargetRoot, chosen: Seque
     for placed in placement.files:
         _carry(work, slot, target, placed)
     _bin_old(work, slot, present, {placed.dst_rel for placed in placement.files})
+
+
+def _audio_refusal(work: _Work, slot: SlotFacts, unit: Unit, *, upgrade: bool) -> tuple[str, str]:
+    """Why a recording may not fill the slot: (code, detail), code '' when it may."""
+    kind = unit.files[0].probed.kind.value
+    if not slot.profile.allows(kind, "audiobook"):
+        return "format-not-wanted", kind
+    if not upgrade or work.download.forced:
+        return "", ""
+    reason = decision_rules.upgrade_refusal(slot, kind, 1)
+    return ("not-better" if reason else ""), reason
 
 
 def _used(work: _Work) -> frozenset[str]:
@@ -349,7 +366,7 @@ def _is_supplement(work: _Work, file: SourceFile) -> bool:
 
 
 def _sidecar_target(work: _Work, file: SourceFile, home: FileStep) -> str:
-    """Where a side-car goes, '' when it stays: not wanted, disc level of a flattened book, taken."""
+    """Where a side-car goes; '' when it stays (unwanted, disc level of a flattened book, taken)."""
     if not (_is_supplement(work, file) or file.rel.casefold().endswith(_SIDECAR)):
         return ""
     kept = bool(home.disc) or not disc_of_path(file.rel)
@@ -415,17 +432,27 @@ def _finish(work: _Work, files: Sequence[SourceFile]) -> ImportPlan:
     if work.download.method is Method.MOVE and work.download.transport is not Transport.TORRENT:
         steps += [_drop(step) for step in placing]
     return ImportPlan(
-        verdict="import", steps=tuple(steps), refused=refused, filled=tuple(work.filled),
+        verdict="import",
+        steps=tuple(steps),
+        refused=refused,
+        filled=tuple(work.filled),
         params={"files": len(placing), "of": len(files)},
-    )  # fmt: skip
+    )
 
 
 def _drop(step: FileStep) -> FileStep:
     """Step 7: a moved source goes after everything is registered."""
     return FileStep(
-        kind=OpKind.DROP_SOURCE, src=step.src, dst_rel=step.dst_rel, root_id=step.root_id,
-        slot_id=step.slot_id, role=step.role, format=step.format, size=step.size, sha256=step.sha256,
-    )  # fmt: skip
+        kind=OpKind.DROP_SOURCE,
+        src=step.src,
+        dst_rel=step.dst_rel,
+        root_id=step.root_id,
+        slot_id=step.slot_id,
+        role=step.role,
+        format=step.format,
+        size=step.size,
+        sha256=step.sha256,
+    )
 
 
 def _main_trouble(work: _Work) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Target paths of one import: naming, disc layout, what already stands there (judgement.md 8, 9)."""
+"""Target paths of one import: names, discs, what stands there already (judgement.md 8, 9)."""
 
 from collections.abc import Mapping
 
@@ -101,10 +101,15 @@ def audiobook_targets(
         disc, _ = numbers_of(file)
         out.append(
             Placed(
-                file=file, dst_rel=dst, role="track", disc=0 if template else disc, track=number,
-                replaces=mine, folder=folder,
+                file=file,
+                dst_rel=dst,
+                role="track",
+                disc=0 if template else disc,
+                track=number,
+                replaces=mine,
+                folder=folder,
             )
-        )  # fmt: skip
+        )
     return Placement(tuple(out))
 
 

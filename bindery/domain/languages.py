@@ -74,10 +74,22 @@ for _line in _ROWS.strip().splitlines():
 CODES = frozenset(_BY_NAME.values())
 
 # Native-script names fold to their own letters.
-_BY_NAME |= {fold(name): code for name, code in (
-    ("русский", "ru"), ("українська", "uk"), ("ελληνικά", "el"), ("日本語", "ja"), ("中文", "zh"),
-    ("한국어", "ko"), ("العربية", "ar"), ("עברית", "he"), ("हिन्दी", "hi"), ("български", "bg"),
-)}  # fmt: skip
+_NATIVE = {
+    fold(name): code
+    for name, code in (
+        ("русский", "ru"),
+        ("українська", "uk"),
+        ("ελληνικά", "el"),
+        ("日本語", "ja"),
+        ("中文", "zh"),
+        ("한국어", "ko"),
+        ("العربية", "ar"),
+        ("עברית", "he"),
+        ("हिन्दी", "hi"),
+        ("български", "bg"),
+    )
+}
+_BY_NAME.update(_NATIVE)
 
 # Two-letter words of titles and scene names that mean another code than ISO says.
 SCENE_CODES = {"cz": "cs", "dk": "da", "jp": "ja", "se": "sv", "gr": "el", "ua": "uk", "no": "no"}
@@ -85,7 +97,7 @@ _CUT = re.compile("[-_]")
 
 
 def normalise(text: str) -> str:
-    """ISO 639-1 code (639-3 where none) of a code, tag or name; '' blank; unknown text unchanged."""
+    """ISO 639-1 code (639-3 where none) of a code, tag or name; unknown text stays, blank is ''."""
     clean = text.strip().casefold()
     if not clean:
         return ""

@@ -28,7 +28,12 @@ class AuthorEvidence(msgspec.Struct, frozen=True, kw_only=True):
     contradicting: frozenset[int] = frozenset()
 
 
-_CODES = {"equal": "author-full", "middle": "author-full", "initials": "author-initials", "surname": "author-surname"}  # fmt: skip
+_CODES = {
+    "equal": "author-full",
+    "middle": "author-full",
+    "initials": "author-initials",
+    "surname": "author-surname",
+}
 
 
 def find_authors(
@@ -75,9 +80,12 @@ def _segment(
                 continue
             code = "author-alias" if alias else _CODES.get(verdict.code, "author-full")
             best = AuthorEvidence(
-                score=verdict.score, code=code, found=person, explained=inside,
+                score=verdict.score,
+                code=code,
+                found=person,
+                explained=inside,
                 segmented=len(inside) == len(own),
-            )  # fmt: skip
+            )
     return best
 
 
@@ -137,6 +145,8 @@ def _contradiction(
     if tokens and _is_title([found[at].word for at in sorted(tokens)], titles):
         return best
     return AuthorEvidence(
-        found=", ".join(release.authors), contradicts=True, contradicting=frozenset(tokens),
+        found=", ".join(release.authors),
+        contradicts=True,
+        contradicting=frozenset(tokens),
         explained=frozenset(tokens),
-    )  # fmt: skip
+    )

@@ -150,11 +150,15 @@ def _evidence(
     return TitleEvidence(
         wanted=title.text,
         found=" ".join(found[at].word.s for at in range(span.start, span.end)),
-        step=step, code=code, span=span,
+        step=step,
+        code=code,
+        span=span,
         whole_segment=not _left(found, left + right, frozenset(), skip=number),
-        before=before, behind=behind, elsewhere=_left(found, others, explained),
+        before=before,
+        behind=behind,
+        elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
-    )  # fmt: skip
+    )
 
 
 def _number(found: Sequence[spans.Token], right: Sequence[int]) -> int | None:

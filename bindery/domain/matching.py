@@ -221,7 +221,7 @@ def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
 
 
 def _pack(wanted: WantedWork, release: ParsedRelease, match: Match) -> Match | None:
-    """Rule 9: a pack is a no for one slot unless packs are allowed and the work is surely inside."""
+    """Rule 9: a pack is a no for one slot, unless packs are allowed and the work is inside."""
     if release.kind != "pack":
         return None
     evidence = (*match.evidence, Evidence("pack", wanted.title, release.title or release.text))

@@ -122,7 +122,7 @@ def _strip_extras(
 def _cut_family(body: list[str]) -> tuple[list[str], list[str]]:
     """Last word, preceding particles, first half of a double surname."""
     start = len(body) - 1
-    while start > 1 and body[start - 1] not in ("&",):
+    while start > 1 and body[start - 1] != "&":
         before = fold(body[start - 1])
         double = before in tables.DOUBLE_SURNAMES and fold(body[start]) in tables.DOUBLE_SURNAMES
         capital_double = double and start == len(body) - 1

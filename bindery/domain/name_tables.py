@@ -38,10 +38,13 @@ DOUBLE_SURNAMES = frozenset(
 NICKNAMES: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
-        "andrew andy drew", "robert rob bob bobby robbie bert", "william will bill billy willy liam",
-        "richard rick dick rich ricky", "james jim jimmy jamie", "john jack johnny jon", "jonathan jon",
+        "andrew andy drew",
+        "robert rob bob bobby robbie bert", "william will bill billy willy liam",
+        "richard rick dick rich ricky", "james jim jimmy jamie",
+        "john jack johnny jon", "jonathan jon",
         "joseph joe joey", "thomas tom tommy", "michael mike mick mickey", "christopher chris kit",
-        "christine chris christina tina", "daniel dan danny", "david dave davy", "edward ed eddie ted ned",
+        "christine chris christina tina", "daniel dan danny",
+        "david dave davy", "edward ed eddie ted ned",
         "theodore ted theo teddy", "elizabeth liz beth betty lizzie eliza bess libby",
         "margaret maggie meg peggy", "katherine catherine kathryn kate kathy katie cathy katy",
         "susan sue suzy susie", "susanna susan suzanne", "samuel sam sammy", "samantha sam",
@@ -50,7 +53,8 @@ NICKNAMES: tuple[frozenset[str], ...] = tuple(
         "matthew matt", "nicholas nick nicky", "patrick pat paddy", "patricia pat patty tricia",
         "peter pete", "philip phil phillip", "raymond ray", "ronald ron ronnie", "timothy tim",
         "vincent vince vinny", "walter walt", "zachary zach zack", "alexander alex sandy sasha",
-        "alexandra alex sandra sasha", "alfred alf fred", "albert al bert", "arthur art", "barbara barb",
+        "alexandra alex sandra sasha", "alfred alf fred",
+        "albert al bert", "arthur art", "barbara barb",
         "deborah debbie debra", "dorothy dot dottie", "douglas doug", "eleanor nell ellie nora",
         "francis frank", "franklin frank", "gabriel gabe", "gerald gerry jerry", "harold harry hal",
         "henry harry hank", "jacob jake", "jeffrey jeff geoff geoffrey", "jennifer jen jenny",

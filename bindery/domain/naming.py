@@ -189,7 +189,7 @@ def _cut_bytes(text: str, limit: int) -> str:
 def render(
     template: str, fields: Mapping[str, str], *, colon: str = "-"
 ) -> Rendered | TemplateError | RenderError:
-    """Render a template. ``fields`` maps token names (any case) to values; unknown ones count not."""
+    """Render a template. ``fields``: token name (any case) to value; unknown names are ignored."""
     parsed = parse(template)
     if isinstance(parsed, TemplateError):
         return parsed

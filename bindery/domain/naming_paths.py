@@ -41,7 +41,7 @@ def with_suffix(path: str, number: int, *, folder: bool = False) -> str:
 def free_path(
     path: str, is_taken: Callable[[str], bool], *, folder: bool = False
 ) -> str | PathRefusal:
-    """The path, or the first of ` (2)` to ` (999)` that is free. ``is_taken`` gets collision keys."""
+    """The path, or the first free of ` (2)` to ` (999)`. ``is_taken`` gets collision keys."""
     if not is_taken(collision_key(path)):
         return path
     for number in range(2, LAST_SUFFIX + 1):

@@ -16,7 +16,8 @@ _UNITS = {
         (
             "zero null nul", "one eins", "two zwei deux dos twee tva", "three drei trois tres drie",
             "four vier quatre cuatro quattro fyra", "five funf fuenf cinq cinco cinque vijf",
-            "six sechs zes", "seven sieben sette siete zeven", "eight huit ocho", "nine neun nueve negen",
+            "six sechs zes", "seven sieben sette siete zeven",
+            "eight huit ocho", "nine neun nueve negen",
         )
     )
     for word in spelt.split()
@@ -78,6 +79,7 @@ _BY_LANGUAGE = {
     "it": {"uno": 1, "due": 2, "tre": 3, "sei": 6, "otto": 8, "nove": 9},
 }
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+_ROMAN_PARTS = ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _SHORT_ROMAN = frozenset(("i", "v", "x", "vi", "xi"))
 _MARKED_ROMAN = frozenset(("li", "xl", "mi"))
 
@@ -96,7 +98,7 @@ def roman(word: str) -> int | None:
 
 def _to_roman(value: int) -> str:
     out = ""
-    for number, letters in ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")):  # fmt: skip
+    for number, letters in _ROMAN_PARTS:
         while value >= number:
             out, value = out + letters, value - number
     return out
@@ -205,7 +207,7 @@ def same_word(a: Word, b: Word) -> bool:
         return a.value == b.value
     if a.n and b.n:
         return a.n == b.n
-    if a.s == b.s or a.e == b.e or a.s == b.e or a.e == b.s:
+    if {a.s, a.e} & {b.s, b.e}:
         return True
     if a.s == "and":
         return b.s in AND_WORDS

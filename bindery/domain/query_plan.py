@@ -1,7 +1,6 @@
 """The requests one search sends to one indexer, tier by tier (acquisition.md 3, judgement.md 1)."""
 
 from collections.abc import Iterable, Sequence
-from itertools import count
 
 from bindery.domain.names import parse as parse_name
 from bindery.domain.offers import BookFormat, IndexerCaps, IndexerQuery
@@ -37,27 +36,39 @@ def plan(
         if exact in out or (not text and not title):
             return
         out[exact] = IndexerQuery(
-            mode=mode, tier=tier, text=text, title=title, author=author, categories=own,
+            mode=mode,
+            tier=tier,
+            text=text,
+            title=title,
+            author=author,
+            categories=own,
             limit=min(limit, caps.page_size or limit),
-        )  # fmt: skip
+        )
 
     author = work.authors[0] if work.authors else ""
-    surname = surname_of(author)
     if caps.search:
         for value in _identifiers(work):
             add(0, text=value)
-    for title in titles:
-        for spelling, person in _pairs(title, author):
-            if caps.book_search and author and "title" in caps.book_params:
-                add(1, title=spelling, author=person if "author" in caps.book_params else "")
-    for tier, who in zip(
-        count(2), (surname if fold(surname) != fold(author) else "", author, None)
-    ):
-        for title in titles:
-            for spelling, person in _pairs(title, who or ""):
-                if caps.search and (who is None or who):
-                    add(tier, text=f"{person} {spelling}".strip())
+    if caps.book_search and author and "title" in caps.book_params:
+        for spelling, person in _spelt(titles, author):
+            add(1, title=spelling, author=person if "author" in caps.book_params else "")
+    for tier, who in _texts(author) if caps.search else ():
+        for spelling, person in _spelt(titles, who):
+            add(tier, text=f"{person} {spelling}".strip())
     return sorted(out.values(), key=lambda query: query.tier)[: MAX_REQUESTS * 2]
+
+
+def _texts(author: str) -> list[tuple[int, str]]:
+    """Who stands before the title in each text tier."""
+    surname = surname_of(author)
+    tiers = [(2, surname)] if surname and fold(surname) != fold(author) else []
+    if author:
+        tiers.append((3, author))
+    return [*tiers, (4, "")]
+
+
+def _spelt(titles: Sequence[str], author: str) -> list[tuple[str, str]]:
+    return [pair for title in titles for pair in _pairs(title, author)]
 
 
 def _pairs(title: str, author: str) -> list[tuple[str, str]]:

@@ -104,23 +104,41 @@ def _parse(
     other = other_media(text, categories)
     facts = Facts()
     segments = _strip(text, facts, counted=outside.parts > 0)
-    pack = _pack(text, segments, facts)
+    pack = _pack(segments, facts)
     reading = read(segments, facts, known_authors, known_series, audio=facts.audio)
     media, main = _media(facts)
     return ParsedRelease(
-        raw=title, text=text, part=outside.part, parts=outside.parts,
-        authors=reading.authors, title=reading.title,
-        series=facts.series, position=facts.position, position_end=facts.position_end,
-        year=facts.year, languages=tuple(facts.languages),
+        raw=title,
+        text=text,
+        part=outside.part,
+        parts=outside.parts,
+        authors=reading.authors,
+        title=reading.title,
+        series=facts.series,
+        position=facts.position,
+        position_end=facts.position_end,
+        year=facts.year,
+        languages=tuple(facts.languages),
         inferred_language="" if facts.languages else _infer(facts, segments),
-        formats=tuple(sorted(set(facts.formats), key=_ORDER.index)), format=main, media=media, bitrate=facts.bitrate,
-        narrators=tuple(facts.narrators), group=facts.group, retail=facts.retail,
-        abridged=facts.abridged, dramatised=facts.dramatised, revision=facts.revision,
-        isbn=facts.isbn, asin=facts.asin, vip=facts.vip,
+        formats=tuple(sorted(set(facts.formats), key=_ORDER.index)),
+        format=main,
+        media=media,
+        bitrate=facts.bitrate,
+        narrators=tuple(facts.narrators),
+        group=facts.group,
+        retail=facts.retail,
+        abridged=facts.abridged,
+        dramatised=facts.dramatised,
+        revision=facts.revision,
+        isbn=facts.isbn,
+        asin=facts.asin,
+        vip=facts.vip,
         kind=other or _kind(segments, facts, pack, reading, categories),
-        tagged=_tagged(facts), structured=reading.structured, segments=tuple(segments),
+        tagged=_tagged(facts),
+        structured=reading.structured,
+        segments=tuple(segments),
         notes=tuple(facts.notes),
-    )  # fmt: skip
+    )
 
 
 def _strip(text: str, facts: Facts, *, counted: bool) -> list[Segment]:
@@ -136,10 +154,18 @@ def _strip(text: str, facts: Facts, *, counted: bool) -> list[Segment]:
 
 def _tagged(facts: Facts) -> bool:
     return bool(
-        facts.tagged or facts.formats or facts.languages or facts.bitrate or facts.audio
-        or facts.ebook or facts.retail or facts.isbn or facts.asin or facts.revision > 1
+        facts.tagged
+        or facts.formats
+        or facts.languages
+        or facts.bitrate
+        or facts.audio
+        or facts.ebook
+        or facts.retail
+        or facts.isbn
+        or facts.asin
+        or facts.revision > 1
         or facts.year
-    )  # fmt: skip
+    )
 
 
 def _media(facts: Facts) -> tuple[str, str]:
@@ -162,7 +188,7 @@ def _media(facts: Facts) -> tuple[str, str]:
     return "", ""
 
 
-def _pack(text: str, segments: list[Segment], facts: Facts) -> bool:
+def _pack(segments: list[Segment], facts: Facts) -> bool:
     if facts.position_end:
         return True
     for segment in segments:
@@ -199,9 +225,8 @@ def _kind(
     folded = [fold(segment.text) for segment in segments]
     notes = [fold(note) for note in facts.notes]
     for one in folded:
-        if any(one == phrase or one.startswith(phrase + " ") for phrase in DERIVATIVE_PHRASES):
-            if one not in DERIVATIVE_PHRASES or len(folded) > 1 or len(one.split()) > 1:
-                return "derivative"
+        if _derivative(one) and (len(folded) > 1 or len(one.split()) > 1):
+            return "derivative"
         if any(one.endswith(" " + phrase) for phrase in ("summary", "study guide", "workbook")):
             return "derivative"
     if any(phrase in note for note in notes for phrase in DERIVATIVE_PHRASES):
@@ -212,6 +237,11 @@ def _kind(
         return "pack"
     book_category = any(c == 3030 or 7000 <= c <= 8999 for c in categories)
     return "book" if reading.authors or _tagged(facts) or book_category else "bare"
+
+
+def _derivative(segment: str) -> bool:
+    """Does a folded segment begin like a book about a book?"""
+    return any(segment == one or segment.startswith(one + " ") for one in DERIVATIVE_PHRASES)
 
 
 def _infer(facts: Facts, segments: list[Segment]) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import pairwise
 
 import msgspec
 
@@ -25,9 +26,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _HEX = re.compile(r"[0-9a-f]{16,}\Z", re.IGNORECASE)
 _CAMEL = re.compile(r"(?:[A-Z][a-z]{2,}|[A-Z]{2,5}(?![a-z])|\d{1,4}(?!\d))+\Z")
 
-_B = r"(?:\b|(?<=_)|(?=_))"
 _VIDEO = re.compile(
-    r"(?<![a-z0-9])(?:(?:480|576|720|1080|2160)[pi]|[xh][. ]?26[45]|hevc|xvid|divx|web[-. ]?(?:dl|rip)"
+    r"(?<![a-z0-9])(?:(?:480|576|720|1080|2160)[pi]|[xh][. ]?26[45]|hevc|xvid|divx"
+    r"|web[-. ]?(?:dl|rip)"
     r"|hdtv|bdrip|brrip|dvdrip|blu-?ray|remux|s\d{1,2}e\d{1,3}|dvdr|webisode)(?![a-z0-9])"
 )
 _COMIC = re.compile(
@@ -44,8 +45,8 @@ _MUSIC = re.compile(
     r"|\A(?:va|various artists) ?[-_]"
 )
 _SOFTWARE = re.compile(
-    r"(?<![a-z0-9])(?:x64|x86|win64|iso|keygen|keymaker|multilingual|multilanguage|cracked|incl[ ._]patch)"
-    r"(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:x64|x86|win64|iso|keygen|keymaker|multilingual|multilanguage"
+    r"|cracked|incl[ ._]patch)(?![a-z0-9])"
 )
 _GAME = re.compile(r"(?<![a-z0-9])(?:strategy[ ._]guide|dox|" + CONSOLES + r")(?![a-z0-9])")
 _BOOK_WORD = re.compile(
@@ -111,7 +112,7 @@ def _random(token: str, least: int) -> bool:
 
 def _switches(token: str) -> int:
     """Changes between lower and upper case: words have few, random text has many."""
-    return sum(a.isupper() != b.isupper() for a, b in zip(token, token[1:], strict=False))
+    return sum(a.isupper() != b.isupper() for a, b in pairwise(token))
 
 
 def other_media(text: str, categories: tuple[int, ...] = ()) -> str:

@@ -22,7 +22,7 @@ _MARKED_ONLY = re.compile(r"(\w{1,6}\.?)\s*#?(\d{1,3}(?:\.\d{1,2})?)\Z")
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Authors and title read from structure; ``structured`` = a separator or `by` told them apart."""
+    """Authors and title; ``structured`` = a separator or `by` told them apart."""
 
     authors: tuple[str, ...] = ()
     title: str = ""

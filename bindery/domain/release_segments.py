@@ -74,9 +74,7 @@ def _narrator(text: str, facts: Facts) -> str:
     rest = _SEPARATOR.split(text[found.end() :], maxsplit=1)
     words = rest[0].split()
     while words and is_tag(words[-1], Facts()):
-        read_tag(words[-1], facts, bracketed=False) or read_language(
-            words[-1], facts, bracketed=True
-        )
+        _note_tag(words[-1], facts, bracketed=True)
         words.pop()
     if not 1 <= len(words) <= 6:
         return text
@@ -84,6 +82,12 @@ def _narrator(text: str, facts: Facts) -> str:
     facts.audio = True
     behind = f" - {rest[1]}" if len(rest) > 1 else ""
     return text[: found.start()].rstrip(" ,-") + behind
+
+
+def _note_tag(token: str, facts: Facts, *, bracketed: bool) -> None:
+    """Note what a word of the tag zone says, if anything."""
+    if not read_tag(token, facts, bracketed=False):
+        read_language(token, facts, bracketed=bracketed, between=True)
 
 
 def is_tag(token: str, facts: Facts) -> bool:
@@ -144,7 +148,7 @@ def _all_capital(text: str) -> bool:
     if any(c.isdigit() for c in text) or any(c in ":!?()" for c in text):
         return False
     name = parse_name(text)
-    particles = {p for p in name.particles_raw.split()}
+    particles = set(name.particles_raw.split())
     for word in text.replace(",", " ").split():
         folded = fold(word)
         if word in particles or folded in (
@@ -169,7 +173,7 @@ def _all_capital(text: str) -> bool:
 
 
 def _tail(pieces: list[str], facts: Facts, *, scene: bool) -> list[Segment]:
-    """Step 7-9: from the end, while words are tags; in a scene name year or format ends the title."""
+    """Step 7-9: from the end, while words are tags; a scene title ends at year or format."""
     open_years: dict[int, str] = {}
     for index in range(len(pieces) - 1, -1, -1):
         tokens = pieces[index].split()
@@ -215,9 +219,7 @@ def _scene_end(
                 facts.year, years[index] = int(token), token
                 facts.year_open = True
             else:
-                read_tag(token, facts, bracketed=False) or read_language(
-                    token, facts, bracketed=False, between=True
-                )
+                _note_tag(token, facts, bracketed=False)
         facts.tagged = True
         return tokens[:at]
     return tokens

@@ -2,7 +2,23 @@
 
 from typing import NamedTuple
 
-EBOOK_FORMATS = ("epub", "kepub", "azw3", "azw", "mobi", "pdf", "djvu", "fb2", "lit", "rtf", "txt", "html", "docx", "cbz", "cbr")  # fmt: skip
+EBOOK_FORMATS = (
+    "epub",
+    "kepub",
+    "azw3",
+    "azw",
+    "mobi",
+    "pdf",
+    "djvu",
+    "fb2",
+    "lit",
+    "rtf",
+    "txt",
+    "html",
+    "docx",
+    "cbz",
+    "cbr",
+)
 AUDIO_FORMATS = ("m4b", "m4a", "mp3", "flac", "ogg", "opus", "aac", "wma")
 FORMATS = frozenset(EBOOK_FORMATS + AUDIO_FORMATS)
 # Common words that are formats only as an extension or inside brackets.
@@ -77,29 +93,73 @@ TAGS: dict[str, Tag] = {
 }
 
 NATIVE_BOOK_WORDS = {
-    "band": "de", "teil": "de", "folge": "de", "hoerbuch": "de", "horbuch": "de", "roman": "de",
-    "ungekurzt": "de", "ungekuerzt": "de", "tome": "fr", "livre": "fr", "libro": "es",
-    "deel": "nl", "boek": "nl", "czyta": "pl",
-}  # fmt: skip
+    "band": "de",
+    "teil": "de",
+    "folge": "de",
+    "hoerbuch": "de",
+    "horbuch": "de",
+    "roman": "de",
+    "ungekurzt": "de",
+    "ungekuerzt": "de",
+    "tome": "fr",
+    "livre": "fr",
+    "libro": "es",
+    "deel": "nl",
+    "boek": "nl",
+    "czyta": "pl",
+}
 
 NARRATOR_MARKS = (
-    "read by", "narrated by", "narrator", "gelesen von", "lu par", "voorgelezen door", "czyta",
-    "leest", "letto da", "leido por", "sprecher",
-)  # fmt: skip
+    "read by",
+    "narrated by",
+    "narrator",
+    "gelesen von",
+    "lu par",
+    "voorgelezen door",
+    "czyta",
+    "leest",
+    "letto da",
+    "leido por",
+    "sprecher",
+)
 
 DERIVATIVE = frozenset(
     "summary analysis cliffsnotes sparknotes workbook quiz trivia parody zusammenfassung "
     "resume coloring colouring".split()
 )
 DERIVATIVE_PHRASES = (
-    "study guide", "summary of", "analysis of", "summary and analysis", "cliffsnotes", "sparknotes",
-    "workbook for", "companion to", "a companion", "quiz", "trivia", "review of", "book review",
-    "colouring book", "coloring book", "sheet music", "parody", "zusammenfassung", "resume de",
-    "workbook", "reading guide", "cliffs notes", "conversation starters",
-)  # fmt: skip
+    "study guide",
+    "summary of",
+    "analysis of",
+    "summary and analysis",
+    "cliffsnotes",
+    "sparknotes",
+    "workbook for",
+    "companion to",
+    "a companion",
+    "quiz",
+    "trivia",
+    "review of",
+    "book review",
+    "colouring book",
+    "coloring book",
+    "sheet music",
+    "parody",
+    "zusammenfassung",
+    "resume de",
+    "workbook",
+    "reading guide",
+    "cliffs notes",
+    "conversation starters",
+)
 SAMPLE = frozenset("sample excerpt preview teaser leseprobe extract".split())
 
 STOP_WORDS = frozenset("the a an and or of in to by for with at from is it as on be".split())
-CONNECTIVES = frozenset("the an and or of in to by for with at from is it as on be der die das und ein eine le la les et un une el los las".split())  # fmt: skip
-GROUP_SUFFIXES = r"RP|1|Pre|Obfuscated|Obfuscation|Scrambled|postbot|xpost|NZBGeek|BUYMORE|AsRequested"  # fmt: skip
+CONNECTIVES = frozenset(
+    "the an and or of in to by for with at from is it as on be "
+    "der die das und ein eine le la les et un une el los las".split()
+)
+GROUP_SUFFIXES = (
+    r"RP|1|Pre|Obfuscated|Obfuscation|Scrambled|postbot|xpost|NZBGeek|BUYMORE|AsRequested"
+)
 CONSOLES = r"n64|ps[1-5]|psp|xbox(?:360)?|nsw|wii|gamecube|nds|3ds|snes|gba"

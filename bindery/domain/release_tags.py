@@ -25,7 +25,8 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _BITRATE = re.compile(
-    r"(?<!\w)(?<!\d\.)@?(\d{2,3})(?:[ ._]?k(?:bps|bit/?s|bits?|b/s)?|[ ._]k(?:bps|bit))(?![\w])|@(\d{2,3})\b",
+    r"(?<!\w)(?<!\d\.)@?(\d{2,3})(?:[ ._]?k(?:bps|bit/?s|bits?|b/s)?|[ ._]k(?:bps|bit))(?![\w])"
+    r"|@(\d{2,3})\b",
     re.IGNORECASE,
 )
 _ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w-])")

@@ -14,9 +14,23 @@ Verdict = Literal["grab", "acceptable", "soft", "hard"]
 """No rejection; only T or A; some S; some H."""
 
 DEFAULT_ORDER: dict[str, tuple[str, ...]] = {
-    "ebook": ("txt", "rtf", "lit", "djvu", "docx", "html", "pdf", "fb2", "azw", "mobi", "azw3", "kepub", "epub"),
+    "ebook": (
+        "txt",
+        "rtf",
+        "lit",
+        "djvu",
+        "docx",
+        "html",
+        "pdf",
+        "fb2",
+        "azw",
+        "mobi",
+        "azw3",
+        "kepub",
+        "epub",
+    ),
     "audiobook": ("wma", "aac", "ogg", "opus", "mp3", "flac", "m4a", "m4b"),
-}  # fmt: skip
+}
 """Order (worst to best) when a profile lists nothing; it ranks, it never rejects."""
 
 

@@ -16,8 +16,16 @@ SlotState = Literal[
 ]
 BookStatus = Literal["wanted", "downloading", "downloaded", "imported", "skipped"]
 _AFTER_CLIENT = frozenset(
-    ("completed", "importPending", "importing", "importFailed", "importHeld", "importExternal", "importBlocked")
-)  # fmt: skip
+    (
+        "completed",
+        "importPending",
+        "importing",
+        "importFailed",
+        "importHeld",
+        "importExternal",
+        "importBlocked",
+    )
+)
 _WITH_CLIENT = frozenset(("grabbed", "downloading"))
 
 

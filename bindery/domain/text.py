@@ -15,20 +15,31 @@ APOSTROPHES = "'`´‘’‛′ʹʻʼʽ＇"
 _DELETED = frozenset("™®©℠")
 _APOSTROPHE_MAP = {ord(c): "'" for c in APOSTROPHES}
 _LATIN_LETTERS = {
-    "æ": "ae", "œ": "oe", "ß": "ss", "ø": "o", "ł": "l", "þ": "th", "ð": "d", "đ": "d",
-    "ħ": "h", "ı": "i", "ŋ": "n", "ə": "a",
-}  # fmt: skip
+    "æ": "ae",
+    "œ": "oe",
+    "ß": "ss",
+    "ø": "o",
+    "ł": "l",
+    "þ": "th",
+    "ð": "d",
+    "đ": "d",
+    "ħ": "h",
+    "ı": "i",
+    "ŋ": "n",
+    "ə": "a",
+}
 _EXPANDED = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-_CYRILLIC = dict(
+_CYRILLIC_LATIN = (
+    "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya e i yi ye g u"
+)
+_CYRILLIC: dict[str, str] = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў",
-        "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya e i yi ye g u".split(
-            " "
-        ),
+        _CYRILLIC_LATIN.split(" "),
         strict=True,
     )
 )
-_GREEK = dict(
+_GREEK: dict[str, str] = dict(
     zip(
         "αβγδεζηθικλμνξοπρστυφχψως",
         "a v g d e z i th i k l m n x o p r s t y f ch ps o s".split(" "),
@@ -227,7 +238,7 @@ def spellings(text: str) -> tuple[str, ...]:
     for char in plain:
         low = char.lower()
         spelt = "ss" if low == "ß" else _EXPANDED.get(low, char)
-        expanded.append(spelt.capitalize() if char != low and spelt != char else spelt)
+        expanded.append(spelt.capitalize() if char not in (low, spelt) else spelt)
     stripped = "".join(
         c for c in unicodedata.normalize("NFD", plain) if unicodedata.category(c) != "Mn"
     )

@@ -12,8 +12,8 @@ from bindery.domain.text import ALL_ARTICLES, Word, fold, words
 # Closed table of edition noise inside round brackets (judgement.md 3, step 1).
 NOISE_WORDS = frozenset(
     "unabridged abridged audiobook audio ebook epub mobi azw3 azw pdf mp3 m4b m4a flac retail "
-    "illustrated revised tie in movie us uk ungekurzt ungekuerzt gekurzt gekuerzt horspiel hoerspiel "
-    "horbuch hoerbuch large print edition ed ausgabe auflage kindle expanded updated anniversary "
+    "illustrated revised tie in movie us uk ungekurzt ungekuerzt gekurzt gekuerzt "
+    "horspiel hoerspiel horbuch hoerbuch large print edition ed ausgabe auflage kindle expanded updated anniversary "
     "collectors collector deluxe special reprint reissue vollstandige".split()
 )
 _NOISE_TAIL = frozenset("edition ausgabe auflage ed".split())
@@ -127,13 +127,13 @@ def _parse(title: str) -> TitleParts:
     text = " ".join(title.split())
     body, facts = _trailing_groups(text)
     pieces = _pieces(body)
-    pieces += facts["subtitle"]
+    pieces += facts.subtitle
     container = _is_container(text, body)
-    whole = valued(words(" ".join([body, *facts["subtitle"]])))
+    whole = valued(words(" ".join([body, *facts.subtitle])))
     volume: float | None = None
     marked = part = False
     generic = False
-    notes = list(facts["series"])
+    notes = list(facts.series)
     kept: list[str] = pieces[:1]
     for piece in pieces[1:]:
         note = None if container else series_note(piece)
@@ -143,32 +143,50 @@ def _parse(title: str) -> TitleParts:
             notes.append(note)
         elif not is_noise(piece):
             kept.append(piece)
-    for series, number in notes:
+    for _, number in notes:
         volume = number if number is not None else volume
-        del series
     from_note = volume is not None
     main_text = kept[0] if kept else ""
     main, rest = valued(words(main_text)), valued(words(" ".join(kept[1:])))
     if volume is None and not container:
         main, rest, volume, marked, part = _volume(main, rest)
     return TitleParts(
-        text=text, whole=whole, main=main, rest=rest, main_text=main_text,
-        subtitle_text=" ".join(kept[1:]), volume=volume, marked=marked or from_note, part=part,
-        container=container, noise=bool(facts["noise"]), generic=generic,
-        series_note=bool(notes), series_text=notes[0][0] if notes else "",
-        alternative=tuple(facts["alternative"]),
-    )  # fmt: skip
+        text=text,
+        whole=whole,
+        main=main,
+        rest=rest,
+        main_text=main_text,
+        subtitle_text=" ".join(kept[1:]),
+        volume=volume,
+        marked=marked or from_note,
+        part=part,
+        container=container,
+        noise=bool(facts.noise),
+        generic=generic,
+        series_note=bool(notes),
+        series_text=notes[0][0] if notes else "",
+        alternative=tuple(facts.alternative),
+    )
 
 
-def _trailing_groups(text: str) -> tuple[str, dict[str, list]]:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
-    facts: dict[str, list] = {"noise": [], "series": [], "subtitle": [], "alternative": []}  # pyright: ignore
+class _Groups(msgspec.Struct):
+    """Trailing bracket groups of a title, by what they are."""
+
+    noise: list[str] = []
+    series: list[tuple[str, float | None]] = []
+    subtitle: list[str] = []
+    alternative: list[str] = []
+
+
+def _trailing_groups(text: str) -> tuple[str, _Groups]:
+    facts = _Groups()
     for _ in range(8):
         square = _BRACKET.search(text[-200:])
         if square:
             text = text[: len(text) - len(square[0])]
-            facts["noise"].append(square[1])
+            facts.noise.append(square[1])
             if not is_noise(square[1]):
-                facts["alternative"].append(square[1])
+                facts.alternative.append(square[1])
             continue
         found = _ROUND.search(text[-200:])
         if not found:
@@ -176,16 +194,16 @@ def _trailing_groups(text: str) -> tuple[str, dict[str, list]]:  # pyright: igno
         note = series_note(found[1])
         text = text[: len(text) - len(found[0])]
         if is_noise(found[1]):
-            facts["noise"].append(found[1])
+            facts.noise.append(found[1])
         elif note:
-            facts["series"].append(note)
+            facts.series.append(note)
         else:
-            facts["subtitle"].insert(0, found[1])
+            facts.subtitle.insert(0, found[1])
             break
     moved = _TRAILING_ARTICLE.match(text)
     if moved and fold(moved[2]) in ALL_ARTICLES:
         text = f"{moved[2]} {moved[1]}"
-        facts["noise"].append(moved[2])
+        facts.noise.append(moved[2])
     return text, facts
 
 
@@ -198,9 +216,8 @@ def _pieces(body: str) -> list[str]:
 def _is_container(text: str, body: str) -> bool:
     folded = fold(body)
     found = _CONTAINER.search(fold(text))
-    if found and not (found[0] == "omnibus" and _leading(folded, "omnibus")):
-        if found[0] != "boxed" or "(boxed" in text.casefold() or "[boxed" in text.casefold():
-            return True
+    if found and _counts(found[0], folded, text.casefold()):
+        return True
     if folded.rsplit(" ", 1)[-1] in CONTAINER_LAST and " " in folded:
         return True
     if body.count(" / ") >= 2:
@@ -211,6 +228,13 @@ def _is_container(text: str, body: str) -> bool:
         if "/" in inner or beginning in ("collection", "boxed") or only_set:
             return True
     return False
+
+
+def _counts(mark: str, folded: str, raw: str) -> bool:
+    """`omnibus` not in front, `boxed` only at the start of a bracket."""
+    if mark == "omnibus":
+        return not _leading(folded, "omnibus")
+    return mark != "boxed" or "(boxed" in raw or "[boxed" in raw
 
 
 def _leading(folded: str, word: str) -> bool:
@@ -234,11 +258,12 @@ def _volume(
                         continue
                     return left, rest, number, True, is_part
                 return main, left, number, True, is_part
-    last = main[-1] if len(main) > 1 else None
-    if last and last.value is not None and 1 <= last.value <= 99 and not rest:
-        before = main[-2].s
-        if before not in ("in", "of") and main[-2].value is None:
-            return main[:-1], rest, last.value, False, False
+    if len(main) < 2 or rest:
+        return main, rest, None, False, False
+    *_, before, last = main
+    countable = before.s not in ("in", "of") and before.value is None
+    if countable and last.value is not None and 1 <= last.value <= 99:
+        return main[:-1], rest, last.value, False, False
     return main, rest, None, False, False
 
 

@@ -92,7 +92,7 @@ def _decide(a: TitleParts, b: TitleParts, series: frozenset[str]) -> TitleVerdic
 def _plain_code(a: TitleParts, b: TitleParts) -> str:
     if a.noise != b.noise:
         return "edition-noise"
-    if a.series_note != b.series_note and not fold(a.text) == fold(b.text):
+    if a.series_note != b.series_note and fold(a.text) != fold(b.text):
         return "series-note"
     return "equal"
 

@@ -159,7 +159,7 @@ def test_what_is_on_its_way_counts() -> None:
         (BlockEntry(info_hash="cd", guid="g"), False),
     ],
 )
-def test_blocklist_by_hash_then_guid_then_title(entry: BlockEntry, blocked: bool) -> None:  # noqa: FBT001
+def test_blocklist_by_hash_then_guid_then_title(entry: BlockEntry, blocked: bool) -> None:
     release = _release("epub", guid="g", info_hash="ab", size=1005)
     candidate = _one(release, history=BlockFacts(blocked=(entry,)))
     assert ("blocklisted" in _codes(candidate)) is blocked

@@ -34,7 +34,7 @@ SECOND = 1_000_000
         ("importBlocked", "importPending", True),
     ],
 )
-def test_legal_steps(state: str, to: str, legal: bool) -> None:  # noqa: FBT001 - a table column
+def test_legal_steps(state: str, to: str, legal: bool) -> None:
     assert may_go(state, to) is legal
 
 

@@ -127,7 +127,7 @@ def test_track_numbers(name: str, track: int) -> None:
         ("Dune", False),
     ],
 )
-def test_chapter_like_tags(title: str, chapter: bool) -> None:  # noqa: FBT001 - a table column
+def test_chapter_like_tags(title: str, chapter: bool) -> None:
     assert is_chapter_like(title) is chapter
 
 

@@ -22,7 +22,7 @@ from bindery.domain import languages
         ("German", "de"),
         ("Français", "fr"),
         ("castellano", "es"),
-        ("русский", "ru"),  # noqa: RUF001 - the native name
+        ("русский", "ru"),
         ("xx", "xx"),
     ],
 )
@@ -64,6 +64,6 @@ def test_filters(
     found: str | tuple[str, ...],
     allowed: str,
     strict: bool,
-    passes: bool,  # noqa: FBT001
+    passes: bool,
 ) -> None:
     assert languages.allowed(found, allowed, unknown_fails=strict) is passes

@@ -52,7 +52,7 @@ def test_the_winner_may_update_its_own_value() -> None:
 def test_ratings_stay_a_pair(
     ours: tuple[float, int],
     theirs: tuple[float, int],
-    taken: bool,  # noqa: FBT001
+    taken: bool,
 ) -> None:
     current: dict[str, Value] = {"average_rating": ours[0], "ratings_count": ours[1]}
     records: dict[str, dict[str, Value]] = {

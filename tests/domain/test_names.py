@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from bindery.domain import names
 
-# ruff: noqa: RUF001 - the table holds other alphabets on purpose
 SCORES = [
     (1.0, "R.R. Haywood", "RR Haywood"),
     (1.0, "R. R. Haywood", "Haywood, R.R."),

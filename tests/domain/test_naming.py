@@ -115,7 +115,7 @@ def test_errors_have_a_position(template: str, code: str, position: int) -> None
 def test_saving_needs_a_leaf_that_names_the_book(
     template: str,
     track: bool,
-    code: str | None,  # noqa: FBT001 - a table column
+    code: str | None,
 ) -> None:
     error = naming.check(template, track=track)
     assert (error.code if error else None) == code

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bindery.domain.release import ParsedRelease, parse
 from tests.fixtures_dir import fixture
 
-# ruff: noqa: RUF001 - the table holds other alphabets on purpose
 NAMES: list[tuple[str, dict[str, Any]]] = [
     (
         "Amy Tan - The Joy Luck Club (1989) [EPUB]",
