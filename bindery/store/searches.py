@@ -11,7 +11,7 @@ import msgspec
 
 from bindery.domain.principal import By, Scope
 from bindery.domain.refusal import Params
-from bindery.store.marks import search_changed_in
+from bindery.store.marks import book_changed_in, search_changed_in
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
 
@@ -123,12 +123,34 @@ SELECT {_SEARCH} FROM search WHERE kind <> 'automatic' AND by_user IS :user
 ORDER BY id DESC LIMIT 1"""
 _q_legs = f"SELECT {_LEG} FROM search_leg WHERE search_id = :id ORDER BY id"
 _q_leg = f"SELECT {_LEG} FROM search_leg WHERE id = :id"
+# The verdict, then the comparator chain condensed into the score, then the place in the answer.
+_ORDER = """CASE verdict WHEN 'grab' THEN 0 WHEN 'acceptable' THEN 1 WHEN 'soft' THEN 2 ELSE 3 END,
+  score DESC, rank, id"""
 _q_candidates = f"""
-SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id
-ORDER BY rank, score DESC, id LIMIT :limit"""
+SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id ORDER BY {_ORDER} LIMIT :limit"""
 _q_candidates_of = f"""
-SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id AND indexer_id IS :indexer
-ORDER BY rank, score DESC, id"""
+SELECT {_CANDIDATE} FROM candidate
+WHERE search_id = :id AND indexer_id IN (SELECT value FROM json_each(:indexers))
+ORDER BY {_ORDER} LIMIT :limit"""
+_q_best = f"""
+SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id AND verdict = 'grab'
+ORDER BY {_ORDER} LIMIT :limit"""
+_q_open_of_slot = f"""
+SELECT {_SEARCH} FROM search
+WHERE slot_id = :slot AND kind = 'automatic' AND done_at IS NULL ORDER BY id DESC LIMIT 1"""
+_q_due = """
+SELECT s.id FROM book b INDEXED BY book_status_title
+CROSS JOIN slot s ON s.book_id = b.id CROSS JOIN slot_state st ON st.slot_id = s.id
+WHERE b.library_id IN (SELECT id FROM library) AND b.excluded = 0 AND b.p_status = 'wanted'
+  AND b.p_monitored = 1 AND b.deleted_at IS NULL AND s.wanted = 1 AND s.monitored = 1
+  AND st.state IN ('missing', 'failed')
+  AND (s.next_search_at IS NULL OR s.next_search_at <= :now)
+  AND NOT EXISTS (SELECT 1 FROM command c WHERE c.kind = 'slot.search'
+    AND c.key = CAST(s.id AS TEXT) AND c.state = 'queued')
+ORDER BY s.last_search_at, s.id LIMIT :limit"""
+_q_searched = """
+UPDATE slot SET last_search_at = :now, search_count = search_count + 1, next_search_at = :next
+WHERE id = :id"""
 _q_candidate = f"SELECT {_CANDIDATE} FROM candidate WHERE id = :id"
 _q_candidate_by_guid = f"""
 SELECT {_CANDIDATE} FROM candidate
@@ -196,10 +218,27 @@ def candidates(reader: Reader, search_id: int, limit: int = 1_000) -> list[Candi
     return reader.rows(_q_candidates, {"id": search_id, "limit": limit}, row=CandidateRow)
 
 
-def candidates_of(reader: Reader, search_id: int, indexer_id: int | None) -> list[CandidateRow]:
-    """The judged releases that one indexer brought."""
-    params = {"id": search_id, "indexer": indexer_id}
+def candidates_of(
+    reader: Reader, search_id: int, indexer_ids: Sequence[int], limit: int = 1_000
+) -> list[CandidateRow]:
+    """The judged releases that these indexers brought, best first."""
+    params = {"id": search_id, "indexers": json_text(list(indexer_ids)), "limit": limit}
     return reader.rows(_q_candidates_of, params, row=CandidateRow)
+
+
+def best(reader: Reader, search_id: int, limit: int) -> list[CandidateRow]:
+    """The releases that may be grabbed automatically, best first."""
+    return reader.rows(_q_best, {"id": search_id, "limit": limit}, row=CandidateRow)
+
+
+def open_of_slot(reader: Reader, slot_id: int) -> SearchRow | None:
+    """An automatic search that a dead incarnation left open."""
+    return reader.one(_q_open_of_slot, {"slot": slot_id}, row=SearchRow)
+
+
+def due_slots(reader: Reader, now_us: int, limit: int) -> list[int]:
+    """Missing slots whose next search is due and not queued, the longest not searched first."""
+    return reader.values(_q_due, {"now": now_us, "limit": limit})
 
 
 def candidate(reader: Reader, candidate_id: int) -> CandidateRow | None:
@@ -316,6 +355,14 @@ def finish_in(tx: Tx, row: SearchRow, outcome: str, download_id: int | None = No
         return False
     search_changed_in(tx, row.library_id, row.id, "done")
     return True
+
+
+def slot_searched_in(
+    tx: Tx, library: int, book_id: int, slot_id: int, next_search_at: int | None
+) -> None:
+    """An automatic search of a slot has ended; the next one is due at `next_search_at` (µs)."""
+    tx.run(_q_searched, {"id": slot_id, "now": tx.now_us, "next": next_search_at})
+    book_changed_in(tx, library, book_id)
 
 
 def prune_in(tx: Tx, before_us: int, limit: int = 200) -> int:
