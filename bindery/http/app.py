@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import structlog
 import trio
@@ -19,7 +19,8 @@ from bindery.domain.door import Tree
 from bindery.domain.refusal import Code, Refusal
 from bindery.http import cookies, errors, headers, policy, registry
 from bindery.http.application import App, current
-from bindery.http.auth import Door, peer_of, secure
+from bindery.http.auth import Door
+from bindery.http.credentials import peer_of, secure
 from bindery.http.errors import Problem, problem_response
 from bindery.http.kernel import Kernel
 from bindery.http.limiters import retry_after
@@ -29,7 +30,7 @@ from bindery.http.services import Services
 from bindery.http.spa import BuiltApp
 from bindery.runtime.mailbox import ActorGone, MailboxFull
 from bindery.runtime.trace import new_trace
-from bindery.store.errors import OverBudget, StoreBusy, StoreUnavailable
+from bindery.store.errors import StoreBusy, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ FAULTS: Mapping[type[Exception], Problem] = {
     MailboxFull: errors.ACTOR_BUSY,
     ActorGone: errors.ACTOR_BUSY,
     Busy: errors.ACTOR_BUSY,
-    OverBudget: errors.INTERNAL,
+    trio.TooSlowError: errors.TIMEOUT,
 }
 
 
@@ -80,7 +81,7 @@ def create_app(
     app.before_request(_enter)
     app.before_websocket(_enter_socket)
     app.after_request(_leave)
-    app.after_websocket(_leave_socket)
+    app.after_websocket(cast("Any", _leave_socket))
     policy.check(app, app.table)
     return app
 
@@ -139,7 +140,7 @@ def _limit_body(app: App) -> Response | None:
     if request.content_length is not None and request.content_length > meta.limit:
         text = "request body too large"
         return problem_response(Problem(413, Code.TOO_LARGE, text))
-    request.body._max_content_length = meta.limit  # noqa: SLF001  # no public way; contract-tested
+    request.body._max_content_length = meta.limit  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no public way; contract-tested
     return None
 
 

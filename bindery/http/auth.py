@@ -6,15 +6,11 @@ asks `bindery.domain.door.decide`, and binds the result to the request as a `Cal
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from quart import Request, Response, Websocket, g
+from quart import Request, Response, g
 
 from bindery.domain.door import (
     Browser,
@@ -26,13 +22,22 @@ from bindery.domain.door import (
     Tree,
     Verified,
     decide,
-    key_sources,
 )
-from bindery.domain.peers import Peer, effective_host, host_allowed, resolve
+from bindery.domain.peers import Peer, effective_host, host_allowed
 from bindery.domain.principal import HOUSEHOLD, Principal, Role, Scope, Via
 from bindery.domain.refusal import Refusal
 from bindery.http import cookies
 from bindery.http.call import Call
+from bindery.http.credentials import (
+    Asked,
+    Presented,
+    csrf_token,
+    digest,
+    peer_of,
+    present,
+    same,
+    secure,
+)
 from bindery.http.errors import CHALLENGE, denied, refused
 from bindery.http.kernel import Kernel
 from bindery.http.policy import Rule
@@ -46,18 +51,6 @@ log = structlog.get_logger()
 KEY_PREFIX = "bnd_"
 SEEN_EVERY_US = 300 * 1_000_000
 SLIDE_EVERY_US = 3600 * 1_000_000
-
-Asked = Request | Websocket
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """The credentials of one request as sent: texts, nothing verified."""
-
-    keys: tuple[str, ...]
-    key_in_query: bool
-    basic: tuple[str, str] | None
-    cookies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,35 +209,6 @@ def _challenged(response: Response) -> Response:
     return response
 
 
-def peer_of(asked: Asked, services: Services) -> Peer:
-    """The resolved other end of this connection."""
-    client = asked.scope.get("client") if asked.scope else None
-    tcp = client[0] if client else ""
-    headers = ((name, value) for name, value in asked.headers.items())
-    return resolve(tcp, headers, services.settings.trusted_proxy)
-
-
-def present(asked: Asked, tree: Tree) -> Presented:
-    """Read the credentials, nothing verified; sources and order by the door's rules."""
-    headers = asked.headers
-    authorization = headers.getlist("Authorization")
-    method = asked.method if isinstance(asked, Request) else "GET"
-    query = asked.args.getlist("apikey")
-    keys = key_sources(tree, method, headers.getlist("X-Api-Key"), authorization, query)
-    return Presented(keys, bool(query), _basic(authorization), cookies.session_values(asked))
-
-
-def _basic(authorization: list[str]) -> tuple[str, str] | None:
-    if len(authorization) != 1 or authorization[0][:6].lower() != "basic ":
-        return None
-    try:
-        text = base64.b64decode(authorization[0][6:].strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    name, colon, password = text.partition(":")
-    return (name, password) if colon and len(password) <= 4096 else None
-
-
 def look_up(
     reader: Reader, services: Services, presented: Presented, account: users.User | None
 ) -> Found:
@@ -339,27 +303,6 @@ def browser_of(asked: Asked, services: Services, peer: Peer, found: Found) -> Br
         scheme=peer.proto if peer.trusted else "",
         allowed_origins=services.settings.allowed_origins,
     )
-
-
-def secure(peer: Peer) -> bool:
-    """Did the client come over TLS, as far as a trusted proxy says? There is no own TLS yet."""
-    return peer.trusted and peer.proto == "https"
-
-
-def digest(text: str) -> bytes:
-    """SHA-256 of a key or session value: the form in which rows keep it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def csrf_token(secret: str, cookie: str) -> str:
-    """base64url HMAC-SHA256(session secret, `csrf:` + session cookie value), no padding."""
-    mac = hmac.new(secret.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
-
-
-def same(left: str, right: str) -> bool:
-    """Compare two secrets in constant time."""
-    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 
 def _hosts(origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,15 +11,6 @@ Send = Callable[[Any], Awaitable[None]]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def normalise_base(text: str) -> str:
-    """`bindery`, `/bindery/`, `https://host/bindery/` -> `/bindery`; empty, `/` -> empty."""
-    text = text.strip()
-    if "://" in text:
-        text = "/" + text.partition("://")[2].partition("/")[2]
-    text = text.strip("/")
-    return f"/{text}" if text else ""
-
-
 def under_base(app: AsgiApp, base: str) -> AsgiApp:
     """Serve `app` below `base` (empty = as it is). Everything else is 404, `base` alone 308."""
     if not base:

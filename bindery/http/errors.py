@@ -57,6 +57,8 @@ STORE_UNAVAILABLE = Problem(
     503, Code.STORE_UNAVAILABLE, "the database cannot be used", headers={"Retry-After": "5"}
 )
 ACTOR_BUSY = Problem(503, Code.ACTOR_BUSY, "too much is waiting", headers={"Retry-After": "2"})
+OUTSIDE = Problem(502, Code.PROVIDER_UNAVAILABLE, "the other side is not available")
+"""For failures of adapters that no port turned into a refusal; `service.py` maps them to it."""
 TIMEOUT = Problem(504, Code.TIMEOUT, "the answer took too long")
 
 _HTTP: Mapping[int, tuple[Code, str]] = {
@@ -159,7 +161,7 @@ def _known(error: Exception, known: Mapping[type[Exception], Problem]) -> Proble
     problem = next((known[kind] for kind in type(error).__mro__ if kind in known), None)
     if problem is None:
         return None
-    wait = getattr(error, "retry_after", None)
+    wait = getattr(error, "retry_after_s", None)
     if isinstance(wait, int | float):
         headers = {**problem.headers, "Retry-After": str(max(1, round(wait)))}
         return Problem(problem.status, problem.code, problem.text, headers=headers)

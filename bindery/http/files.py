@@ -11,17 +11,22 @@ import os
 import re
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import PurePath
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from urllib.parse import quote
 
+import structlog
 from quart import Request, Response
 from quart.wrappers.response import ResponseBody
 from werkzeug.http import http_date, parse_date
 
+from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.http.headers import SANDBOX
 from bindery.http.ranges import Span, Unsatisfiable, parse_range
 from bindery.runtime.threads import RootLimiter, in_thread
+
+log = structlog.get_logger()
 
 CHUNK = 1 << 18
 PATIENCE_S = 900.0
@@ -85,13 +90,19 @@ async def file_response(
     limiter: RootLimiter,
     name: str,
     inline: bool = False,
-) -> Response:
+) -> Response | Refusal:
     """Answer a GET or HEAD with a file: 200, 206, 304 or 416.
 
     `path` was resolved and checked against its root by the caller. `name` is the title of the
-    download. Errors: OSError when the file cannot be opened, `RootUnreachable` on a dead mount.
+    download. Refusals: `file_missing`, `root_unavailable` (dead mount, I/O error).
     """
-    file, status = await in_thread(limiter, _open, os.fspath(path))
+    try:
+        file, status = await in_thread(limiter, _open, os.fspath(path))
+    except FileNotFoundError:
+        return refuse(Code.FILE_MISSING)
+    except OSError as error:
+        log.warning("file cannot be opened", errno=error.errno)
+        return refuse(Code.ROOT_UNAVAILABLE)
     try:
         return _answer(request, file, status, limiter, name, inline=inline)
     except BaseException:
@@ -137,8 +148,7 @@ def _answer(
     response = Response(b"", 206 if wanted is not None else 200, headers)
     response.content_type = content_type(name)
     response.timeout = None
-    if request.scope is not None:
-        request.scope[PATIENCE_KEY] = PATIENCE_S  # type: ignore[typeddict-unknown-key]  # read by our TCPServer
+    cast("dict[str, object]", request.scope)[PATIENCE_KEY] = PATIENCE_S  # read by our TCPServer
     if request.method == "HEAD":
         file.close()
     else:
@@ -168,7 +178,7 @@ def _wanted(
 
 def content_type(name: str) -> str:
     """A type from the list of media we know; everything else is bytes (security-rulings.md 9)."""
-    return _TYPES.get(os.path.splitext(name)[1].lower(), "application/octet-stream")
+    return _TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream")
 
 
 def disposition(name: str, *, inline: bool) -> str:

@@ -85,7 +85,6 @@ class Limiters:
         self.address = SlidingWindow(failures, window_s)
         self.account = SlidingWindow(10, 60.0)
         self.handshake = SlidingWindow(20, 60.0)
-        self.weak_key = SlidingWindow(60, 60.0)
 
 
 def retry_after(wait_s: float) -> int:

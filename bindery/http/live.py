@@ -6,7 +6,7 @@ order: handshake rate and principal (hooks of the app), origin, number of socket
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import structlog
 import trio
@@ -54,7 +54,7 @@ async def live() -> Response | None:
         if SUBPROTOCOL not in websocket.requested_subprotocols:
             text = f"subprotocol {SUBPROTOCOL} required"
             return problem_response(Problem(400, Code.INVALID, text, "Sec-WebSocket-Protocol"))
-        await websocket.accept(subprotocol=SUBPROTOCOL)
+        await cast("Any", websocket).accept(subprotocol=SUBPROTOCOL)
         call.kernel.sockets.add(entry)
         await _close(await _attend(call, conn))
     finally:
@@ -84,7 +84,7 @@ async def _attend(call: Call, conn: Connection) -> int:
             nursery.cancel_scope.cancel(reason="live socket closes")
             return code
     except* Exception as faults:  # the error handler of sockets: recipes.md B6
-        log.error("live socket failed", exc_info=faults)
+        log.exception("live socket failed", exc_info=faults)
     return SERVER_FAULT
 
 

@@ -118,9 +118,8 @@ def _operation(rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]) 
         "x-access": row.access.value,
     }
     if row.access is not Access.public:
-        operation["security"] = [{"apiKey": []}, {"session": []}]
-        if row.access is Access.opds:
-            operation["security"].append({"basic": []})
+        schemes = ["apiKey", "session", *(["basic"] if row.access is Access.opds else [])]
+        operation["security"] = [{name: []} for name in schemes]
     parameters = [*_path_parameters(rule), *_query_parameters(meta, schema_of)]
     if parameters:
         operation["parameters"] = parameters

@@ -32,7 +32,7 @@ _PHC = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3
 class Busy(Exception):
     """Too many passwords are waiting to be hashed."""
 
-    retry_after = 2
+    retry_after_s = 2
 
 
 class Passwords:

@@ -123,7 +123,7 @@ def _summary(handler: Handler) -> str:
 
 
 def _wrap(handler: Handler, meta: Meta) -> Callable[..., Awaitable[Response]]:
-    decoder = msgspec.json.Decoder(cast("Any", meta.body)) if meta.body is not None else None
+    decoder = None if meta.body is None else msgspec.json.Decoder[object](cast("Any", meta.body))
     lists = _list_fields(meta.query) if meta.query is not None else frozenset[str]()
 
     @wraps(handler)
@@ -188,12 +188,12 @@ def _query(kind: type, lists: frozenset[str]) -> object:
     raw = request.args.to_dict(flat=False)
     chosen = {name: values if name in lists else values[-1] for name, values in raw.items()}
     try:
-        return msgspec.convert(chosen, kind, strict=False)
+        return cast("object", msgspec.convert(chosen, kind, strict=False))
     except msgspec.ValidationError as error:
         return invalid(error, 400)
 
 
-async def _body(decoder: msgspec.json.Decoder[Any], *, optional: bool) -> object:
+async def _body(decoder: msgspec.json.Decoder[object], *, optional: bool) -> object:
     data = cast("bytes", await request.get_data())
     if not data.strip() and optional:
         return None

@@ -19,7 +19,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import Handshake, WSStream
 from hypercorn.trio import run as hypercorn_run
 from hypercorn.trio.tcp_server import TCPServer
-from hypercorn.utils import wrap_app
+from hypercorn.utils import wrap_app  # pyright: ignore[reportUnknownVariableType] - a partly typed signature
 
 from bindery.http.access import AccessLog
 from bindery.http.base import AsgiApp, under_base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
@@ -12,6 +12,7 @@ from bindery.domain.peers import Trusted
 from bindery.runtime.clock import Clock
 from bindery.runtime.health import ActorHealth
 from bindery.runtime.threads import Threads
+from bindery.settings import Settings
 
 if TYPE_CHECKING:
     from bindery.live.board import Board
@@ -40,7 +41,23 @@ class WebSettings:
     login_window_s: float = 900.0
     session_idle_s: int = 12 * 3600
     remember_idle_s: int = 30 * 86400
-    api_key_is_weak: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The web part of the whole settings."""
+        return cls(
+            url_base=settings.url_base,
+            trusted_proxy=Trusted(settings.trusted_proxy),
+            allowed_hosts=settings.allowed_hosts,
+            allowed_origins=settings.allowed_origins,
+            cookie_secure=settings.cookie_secure,
+            frame_ancestors=settings.frame_ancestors,
+            local_auth=settings.local_auth_enabled,
+            enforce_tenancy=settings.enforce_tenancy,
+            metrics_token=settings.metrics_token,
+            login_failures=settings.rate_limit_max_failures,
+            login_window_s=settings.rate_limit_window_minutes * 60.0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

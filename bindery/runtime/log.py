@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO, cast
 
 import structlog
@@ -50,7 +50,7 @@ def redact(value: object, depth: int = 0) -> object:
     """A copy of a logged value without secrets, whatever it is nested in."""
     if isinstance(value, str):
         return redact_text(value)
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return f"<{len(value)} bytes>"
     if depth >= _DEPTH:
         return "..."
@@ -58,7 +58,7 @@ def redact(value: object, depth: int = 0) -> object:
         pairs = cast("Mapping[object, object]", value).items()
         return {str(k): _redact_pair(str(k), v, depth + 1) for k, v in pairs}
     if isinstance(value, list | tuple | set | frozenset):
-        return [redact(item, depth + 1) for item in cast("list[object]", list(value))]
+        return [redact(item, depth + 1) for item in cast("Iterable[object]", value)]
     return value
 
 

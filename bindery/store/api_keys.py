@@ -23,7 +23,7 @@ SELECT k.id, k.user_id, k.scope, coalesce(u.role, '') AS role
 FROM api_key k LEFT JOIN user u ON u.id = k.user_id
 WHERE k.digest = :digest AND (k.expires_at IS NULL OR k.expires_at > :now)
 """
-_q_install_secret = "SELECT secret FROM api_key WHERE user_id IS NULL"
+_q_read_install = "SELECT secret FROM api_key WHERE user_id IS NULL"
 _q_delete_install = "DELETE FROM api_key WHERE user_id IS NULL"
 _q_insert_install = """
 INSERT INTO api_key (user_id, name, digest, prefix, secret, scope, created_at)
@@ -38,7 +38,7 @@ def find(reader: Reader, digest: bytes, now_us: int) -> ApiKey | None:
 
 def install_key(reader: Reader) -> str:
     """The install key's text, for admins to read; empty before it is seeded."""
-    return str(reader.value(_q_install_secret, {}) or "")
+    return str(reader.value(_q_read_install, {}) or "")
 
 
 def replace_install_in(tx: Tx, secret: str) -> None:

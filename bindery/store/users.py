@@ -50,7 +50,7 @@ VALUES (:name, :key, :hash, :role, :now, :now)
 _q_insert_library = """
 INSERT INTO library (user_id, name, created_at) VALUES (:user, :name, :now)
 """
-_q_set_password = """
+_q_update_hash = """
 UPDATE user SET password_hash = :hash, epoch = epoch + 1, updated_at = :now, rev = rev + 1
 WHERE id = :id
 """
@@ -125,7 +125,7 @@ def add_in(tx: Tx, *, name: str, password_hash: str, role: Role) -> int:
 
 def set_password_in(tx: Tx, user_id: int, password_hash: str) -> None:
     """Replace the password; the epoch moves, which ends what was derived from it."""
-    tx.run(_q_set_password, {"id": user_id, "hash": password_hash, "now": tx.now_us})
+    tx.run(_q_update_hash, {"id": user_id, "hash": password_hash, "now": tx.now_us})
 
 
 def rehash_in(tx: Tx, user: User, password_hash: str) -> None:

@@ -37,7 +37,7 @@ def named(scope: KeyScope, role: Role) -> Identity:
     return Identity(Via.NAMED_KEY, 2, role, scope)
 
 
-def knock(**more) -> Knock:
+def knock(**more: object) -> Knock:
     given = {
         "tree": Tree.api,
         "mode": Mode.enabled,

@@ -28,12 +28,12 @@ class Inner(Wire):
 
 class Shape(Wire):
     year: int
-    authors: list[Inner] = []
+    authors: tuple[Inner, ...] = ()
     note: str | None = None
 
 
 class Find(PageQuery):
-    tag: list[int] = []
+    tag: tuple[int, ...] = ()
     year: int = 0
     deep: bool = False
 
@@ -108,7 +108,7 @@ async def moving(call: Call) -> Answer | Response:
 
 
 @route(blueprint, "GET", "/api/v1/probe/file/<path:path>")
-async def file(call: Call, path: str) -> Response:
+async def file(call: Call, path: str) -> Response | Refusal:
     from quart import request  # noqa: PLC0415
 
     return await file_response(
@@ -164,4 +164,4 @@ RULES = {
     ("probe.socket", WS): P,
 }
 KERNEL = {"extra": (blueprint,), "rules": RULES}
-__all__ = ["KERNEL", "M", "RULES", "blueprint"]
+__all__ = ["KERNEL", "RULES", "M", "blueprint"]

@@ -88,6 +88,7 @@ async def read_reply(stream: trio.SocketStream, *, without_body: bool = False) -
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     length = None if "content-length" not in headers else int(headers["content-length"])
+    without_body = without_body or int(first.split()[1]) in {204, 304}
     while not without_body and (length is None or len(body) < length):
         more = await stream.receive_some()
         if not more:

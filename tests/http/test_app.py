@@ -206,7 +206,7 @@ async def test_the_app_refuses_to_start_when_policy_and_routes_differ(tmp_path: 
         with pytest.raises(RuntimeError, match=r"without a row \[\('stray.here', 'GET'\)\]"):
             create_app(world.services, blueprints=[*blueprints(), stray])
         stale = {**POLICY, ("ghost.walk", "GET"): P}
-        with pytest.raises(RuntimeError, match="ghost.walk"):
+        with pytest.raises(RuntimeError, match=r"ghost\.walk"):
             create_app(world.services, table=stale)
 
 

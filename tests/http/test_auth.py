@@ -47,7 +47,12 @@ async def test_setup_once_then_signed_in(tmp_path: Path) -> None:
         assert (shown["authenticated"], shown["username"], shown["role"]) == (True, "ada", "admin")
         assert shown["setupRequired"] is False
         who = await world.ask("GET", "/api/v1/probe/whoami", headers=session.headers)
-        assert await who.get_json() == {"via": "session", "role": "admin", "user": 1, "scope": [1, 2]}
+        assert await who.get_json() == {
+            "via": "session",
+            "role": "admin",
+            "user": 1,
+            "scope": [1, 2],
+        }
         again = await world.ask("POST", "/api/v1/auth/setup", json=ADMIN)
         assert (again.status_code, (await again.get_json())["error"]) == (
             409,
@@ -195,9 +200,7 @@ async def test_row_17_what_ends_a_session(tmp_path: Path) -> None:
         assert all("Max-Age=0" in cleared[name] for name in ("bindery_session", "bindery_csrf"))
         third = await session_of(await login(world, ADMIN))
         body = {"currentPassword": "wrong wrong", "newPassword": "brand new one"}
-        wrong = await world.ask(
-            "POST", "/api/v1/auth/password", json=body, headers=first.writing
-        )
+        wrong = await world.ask("POST", "/api/v1/auth/password", json=body, headers=first.writing)
         assert (wrong.status_code, (await wrong.get_json())["code"]) == (401, "password_incorrect")
         body["currentPassword"] = ADMIN["password"]
         done = await world.ask("POST", "/api/v1/auth/password", json=body, headers=first.writing)

@@ -128,12 +128,13 @@ async def test_a_peer_that_does_not_read_is_cut(
                 assert trio.current_time() - begun < 2
             else:
                 await trio.sleep(1)
-                with pytest.raises((trio.BrokenResourceError, EOFError)):
-                    while True:
-                        data = await stream.receive_some(1 << 20)
-                        if not data:
-                            raise EOFError
-                # Cut before the whole file was taken, and the file closed.
+                taken = 0
+                try:
+                    while data := await stream.receive_some(1 << 20):
+                        taken += len(data)
+                except trio.BrokenResourceError:
+                    pass
+                assert 0 < taken < 16 << 20
             await stream.aclose()
 
 
@@ -172,12 +173,15 @@ async def test_the_prefix_is_exact_for_http_and_websockets(tmp_path: Path) -> No
 @pytest.mark.logs_errors("unhandled error")
 async def test_an_error_after_accept_closes_with_1000_by_itself(tmp_path: Path) -> None:
     """recipes.md B6: why the live endpoint has a wrapper of its own."""
-    async with open_app(tmp_path, **KERNEL) as world, serving(world) as server:
-        async with server.socket("/api/v1/probe/socket") as ws:
-            await ws.send_message("fail")
-            with pytest.raises(ConnectionClosed) as closed:
-                await ws.get_message()
-            assert closed.value.reason.code == 1000
+    async with (
+        open_app(tmp_path, **KERNEL) as world,
+        serving(world) as server,
+        server.socket("/api/v1/probe/socket") as ws,
+    ):
+        await ws.send_message("fail")
+        with pytest.raises(ConnectionClosed) as closed:
+            await ws.get_message()
+        assert closed.value.reason.code == 1000
 
 
 async def test_a_used_port_fails_before_anything_starts() -> None:

@@ -134,7 +134,7 @@ async def open_app(
             table={**POLICY, **(rules or {})},
         )
         # Cheap hashes: the real parameters have a test of their own.
-        app.kernel.sign_in._passwords._hasher = PasswordHasher(1, 8, 1)  # noqa: SLF001
+        app.kernel.sign_in._passwords._hasher = PasswordHasher(1, 8, 1)
         yield World(app, store, clock, given)
 
 

@@ -10,8 +10,8 @@ from bindery.domain.peers import PeerClass
 from bindery.domain.principal import Via
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.http import cookies
-from bindery.http.auth import csrf_token, digest
 from bindery.http.call import Call
+from bindery.http.credentials import csrf_token, digest
 from bindery.http.passwords import length_refusal
 from bindery.http.route import Answer, route
 from bindery.http.wire import Wire, json_response
