@@ -1,369 +1,277 @@
-"""What judging a release or a file needs to know of a slot: its work, its rivals, its profile.
+"""A slot with everything that judging needs: the wanted work, its rivals, what is there.
 
-Reads the whole neighbourhood of a few slots (the other works of the author), so it belongs into
-`store.scan`.
+Read by searches (decision) and by imports (matching). Not for an inline read: an author may have
+hundreds of other works. Use `store.scan`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
-from typing import TypeVar
+from collections.abc import Sequence
 
 import msgspec
 
+from bindery.domain import languages
+from bindery.domain.moments import date_iso, parse_instant
 from bindery.domain.offers import BookFormat
+from bindery.domain.principal import Scope
 from bindery.domain.rules import CurrentFile, QualityProfile, SlotFacts
+from bindery.domain.text import fold
 from bindery.domain.wanted import RivalWork, SeriesPlace, WantedWork
-from bindery.store.profiles import ProfileItem
 from bindery.store.rows import json_text
+from bindery.store.settings_rows import setting
 from bindery.store.tx import Reader
 
-RIVALS = 500
-"""Other works of the author that are looked at, the newest entries first."""
+RIVALS = 600
+"""Other works of the author that a release is compared with, newest rows first."""
 
 
-class SlotBase(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot with its book and work. `root_id` is where its files go: its own root, its author's
-    for the format; None = the default.
-    """
+class SlotHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The slot, its book and its work in one row."""
 
     slot_id: int
+    book_id: int
+    library_id: int
     format: BookFormat
     wanted: bool
     monitored: bool
-    book_id: int
-    library_id: int
-    author_id: int | None
-    root_id: int | None
+    excluded: bool
+    skipped: bool
+    held: bool
+    """A download holds the slot."""
+    has_file: bool
     work_id: int
     title: str
-    sort_title: str
     subtitle: str
     original_title: str
     language: str
     released: str | None
-    genres: tuple[str, ...]
-    upgrade_allowed: bool
-    cutoff: str
-    items: tuple[ProfileItem, ...]
-    last_grab_at: int | None
-    queued: str | None
+    author_id: int | None
+    person_id: int | None
+    author_name: str
+    profile_id: int | None
+    last_search_at: int | None
+    search_count: int
+
+    @property
+    def missing(self) -> bool:
+        """Whether an automatic search should look for it."""
+        wanted = self.wanted and self.monitored and not self.excluded and not self.skipped
+        return wanted and not self.held and not self.has_file
 
 
-class _Person(msgspec.Struct, frozen=True):
-    work_id: int
-    person_id: int
-    name: str
-    sort_name: str
-    role: str
-
-
-class _Alias(msgspec.Struct, frozen=True):
-    person_id: int
-    name: str
-
-
-class _Place(msgspec.Struct, frozen=True):
+class _Place(msgspec.Struct):
     work_id: int
     name: str
     position: str
 
 
-class _Edition(msgspec.Struct, frozen=True):
-    work_id: int
+class _Edition(msgspec.Struct):
     title: str
+    language: str
     publisher: str
     narrators: tuple[str, ...]
 
 
-class _Identifier(msgspec.Struct, frozen=True):
-    work_id: int
-    scheme: str
-    value: str
-
-
-class _Work(msgspec.Struct, frozen=True):
-    person_id: int
-    work_id: int
+class _Rival(msgspec.Struct):
+    id: int
     title: str
     original_title: str
     released: str | None
 
 
-class _Quality(msgspec.Struct, frozen=True):
-    slot_id: int
+class _Profile(msgspec.Struct):
+    upgrade_allowed: bool
+    cutoff: str
+    items: list["_Item"]
+
+
+class _Item(msgspec.Struct):
     quality: str
+    allowed: bool = True
 
 
-class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
-    """Slots and everything known around their works, by work id."""
+_HEAD = """s.id AS slot_id, s.book_id, b.library_id, s.format, s.wanted, s.monitored, b.excluded,
+  b.skipped, EXISTS (SELECT 1 FROM download_slot ds WHERE ds.slot_id = s.id AND ds.live = 1)
+    AS held,
+  EXISTS (SELECT 1 FROM slot_file sf JOIN file f ON f.id = sf.file_id
+    WHERE sf.slot_id = s.id AND f.missing_since IS NULL) AS has_file,
+  b.work_id, w.title, w.subtitle, w.original_title, w.language, w.released, b.author_id,
+  a.person_id, coalesce(p.name, '') AS author_name,
+  coalesce(s.profile_id, a.profile_id) AS profile_id, s.last_search_at, s.search_count"""
+_FROM = """FROM slot s JOIN book b ON b.id = s.book_id JOIN work w ON w.id = b.work_id
+LEFT JOIN author a ON a.id = b.author_id LEFT JOIN person p ON p.id = a.person_id"""
 
-    slots: tuple[SlotBase, ...]
-    people: Mapping[int, list[_Person]]
-    aliases: Mapping[int, list[_Alias]]
-    places: Mapping[int, list[_Place]]
-    editions: Mapping[int, list[_Edition]]
-    identifiers: Mapping[int, list[_Identifier]]
-    works: Mapping[int, list[_Work]]
-    files: Mapping[int, list[_Quality]]
+_q_head = f"SELECT {_HEAD} {_FROM} WHERE s.id = :id AND b.deleted_at IS NULL"
+_q_heads_of_book = f"""
+SELECT {_HEAD} {_FROM}
+WHERE b.id = :book AND b.deleted_at IS NULL
+  AND b.library_id IN (SELECT value FROM json_each(:scope))
+ORDER BY s.format DESC"""
+_q_authors = """
+SELECT p.name FROM contribution c JOIN person p ON p.id = c.person_id
+WHERE c.work_id = :work AND c.role = 'author' ORDER BY c.position, c.id"""
+_q_aliases = """
+SELECT DISTINCT n.name FROM person_name n
+WHERE n.person_id IN (
+  SELECT person_id FROM contribution WHERE work_id = :work AND role = 'author'
+  UNION SELECT :person)
+ORDER BY n.name LIMIT 50"""
+_q_places = """
+SELECT sw.work_id, se.title AS name, sw.position_text AS position
+FROM series_work sw JOIN series se ON se.id = sw.series_id
+WHERE sw.work_id IN (SELECT value FROM json_each(:works))
+ORDER BY sw.work_id, sw.is_primary DESC, se.id"""
+_q_editions = """
+SELECT title, language, publisher, narrators FROM edition WHERE work_id = :work
+ORDER BY id LIMIT 100"""
+_q_codes = """
+SELECT i.value FROM identifier i
+WHERE i.scheme IN (SELECT value FROM json_each(:schemes)) AND (
+  (i.kind = 'work' AND i.entity_id = :work)
+  OR (i.kind = 'edition' AND i.entity_id IN (SELECT id FROM edition WHERE work_id = :work)))
+ORDER BY i.id LIMIT 200"""
+_q_rivals = """
+SELECT w.id, w.title, w.original_title, w.released FROM work w
+WHERE w.id <> :work AND w.merged_into IS NULL AND w.id IN (
+  SELECT work_id FROM contribution WHERE role = 'author' AND person_id IN (
+    SELECT person_id FROM contribution WHERE work_id = :work AND role = 'author'
+    UNION SELECT :person))
+ORDER BY w.id DESC LIMIT :limit"""
+_q_profile = "SELECT upgrade_allowed, cutoff, items FROM profile WHERE id = :id"
+_q_file_quality = """
+SELECT f.quality FROM slot_file sf JOIN file f ON f.id = sf.file_id
+WHERE sf.slot_id = :slot AND f.missing_since IS NULL ORDER BY f.id LIMIT 1"""
+_q_queued = """
+SELECT d.quality FROM download_slot ds JOIN download d ON d.id = ds.download_id
+WHERE ds.slot_id = :slot AND ds.live = 1"""
+_q_last_grab = """
+SELECT max(d.added_at) FROM download_slot ds JOIN download d ON d.id = ds.download_id
+WHERE ds.slot_id = :slot AND d.removed_at IS NULL
+  AND d.state NOT IN ('failed', 'importBlocked')"""
+_q_imported = """
+SELECT d.title, d.info_hash_v1 FROM download_slot ds JOIN download d ON d.id = ds.download_id
+WHERE ds.slot_id = :slot AND d.state = 'imported' ORDER BY d.id DESC LIMIT 100"""
+
+LANGUAGE_KEY = "search.preferredLanguage"
 
 
-def read_around(reader: Reader, slot_ids: Sequence[int]) -> Neighbourhood:
-    """Everything about these slots, in the order of `slot_ids`; deleted books are left out."""
-    found = {
-        slot.slot_id: slot
-        for slot in reader.rows(_q_slots, {"ids": json_text(list(slot_ids))}, SlotBase)
-    }
-    slots = tuple(found[one] for one in dict.fromkeys(slot_ids) if one in found)
-    own = json_text(sorted({slot.work_id for slot in slots}))
-    people = reader.rows(_q_people, {"works": own}, _Person)
-    authors = sorted({p.person_id for p in people if p.role == "author"})
-    works = reader.rows(_q_works, {"people": json_text(authors), "limit": RIVALS}, _Work)
-    every = json_text(sorted({w.work_id for w in works} | {s.work_id for s in slots}))
-    return Neighbourhood(
-        slots=slots,
-        people=_by("work_id", people),
-        aliases=_by("person_id", reader.rows(_q_aliases, {"people": json_text(authors)}, _Alias)),
-        places=_by("work_id", reader.rows(_q_places, {"works": every}, _Place)),
-        editions=_by("work_id", reader.rows(_q_editions, {"works": own}, _Edition)),
-        identifiers=_by("work_id", reader.rows(_q_identifiers, {"works": every}, _Identifier)),
-        works=_by("person_id", works),
-        files=_by(
-            "slot_id",
-            reader.rows(_q_files, {"slots": json_text([s.slot_id for s in slots])}, _Quality),
-        ),
-    )
+def head(reader: Reader, slot_id: int) -> SlotHead | None:
+    """One slot of a live book."""
+    return reader.one(_q_head, {"id": slot_id}, row=SlotHead)
 
 
-def slot_facts(reader: Reader, slot_ids: Sequence[int]) -> list[SlotFacts]:
-    """The slots as the decision and the import plan see them."""
-    around = read_around(reader, slot_ids)
-    return [facts_of(around, slot) for slot in around.slots]
+def heads_of_book(reader: Reader, scope: Scope, book_id: int) -> list[SlotHead]:
+    """The slots of a book in scope, ebook first."""
+    params = {"book": book_id, "scope": json_text(list(scope))}
+    return reader.rows(_q_heads_of_book, params, row=SlotHead)
 
 
-def facts_of(around: Neighbourhood, slot: SlotBase) -> SlotFacts:
-    """One slot as the decision and the import plan see it."""
-    present = around.files.get(slot.slot_id, [])
+def facts(reader: Reader, slot: SlotHead) -> SlotFacts:
+    """Everything the decision (judgement.md 7) and the matching (6) look at."""
+    current: str | None = reader.value(_q_file_quality, {"slot": slot.slot_id})
+    queued: list[str] = reader.values(_q_queued, {"slot": slot.slot_id})
+    rivals = _rivals(reader, slot)
+    names = dict.fromkeys(place.name for rival in rivals for place in rival.series)
+    wanted = msgspec.structs.replace(wanted_work(reader, slot), known_series=tuple(names))
     return SlotFacts(
         slot_id=slot.slot_id,
         format=slot.format,
-        wanted=_wanted(around, slot),
-        rivals=_rivals(around, slot),
-        profile=QualityProfile(
-            items=tuple((item.quality, item.allowed) for item in slot.items),
-            cutoff=slot.cutoff,
-            upgrade_allowed=slot.upgrade_allowed,
-        ),
-        is_wanted=slot.wanted,
+        wanted=wanted,
+        rivals=rivals,
+        profile=_profile(reader, slot.profile_id),
+        is_wanted=slot.wanted and not slot.excluded and not slot.skipped,
         monitored=slot.monitored,
-        current=CurrentFile(format=present[0].quality) if present else None,
-        queued=(CurrentFile(format=slot.queued),) if slot.queued is not None else (),
-        last_grab_at=slot.last_grab_at,
+        current=None if current is None else CurrentFile(format=current),
+        queued=tuple(CurrentFile(format=quality) for quality in queued),
+        last_grab_at=reader.value(_q_last_grab, {"slot": slot.slot_id}),
+        released_at=parse_instant(date_iso(slot.released) or ""),
     )
 
 
-def naming_fields(around: Neighbourhood, slot: SlotBase) -> dict[str, str]:
-    """The naming tokens of a slot's book (downloads-and-import.md 4.12)."""
-    people = around.people.get(slot.work_id, [])
-    author = next((p for p in people if p.role == "author"), None)
-    editions = around.editions.get(slot.work_id, [])
-    place = next(iter(around.places.get(slot.work_id, [])), None)
-    narrators = [p.name for p in people if p.role == "narrator"]
-    narrators += [name for edition in editions for name in edition.narrators]
-    sort_author = author.sort_name if author else ""
-    fields = {
-        "Author": author.name if author else "Unknown Author",
-        "SortAuthor": sort_author,
-        "AuthorInitial": sort_author[:1].upper(),
-        "Title": slot.title,
-        "SortTitle": slot.sort_title,
-        "Subtitle": slot.subtitle,
-        "Year": _year_text(slot.released),
-        "ASIN": _identifier(around, slot.work_id, "asin"),
-        "ISBN": _identifier(around, slot.work_id, "isbn13"),
-        "Lang": slot.language,
-        "Series": place.name if place else "",
-        "SeriesNumber": place.position if place else "",
-        "Genre": slot.genres[0] if slot.genres else "",
-        "Narrator": narrators[0] if narrators else "",
-        "Publisher": next((e.publisher for e in editions if e.publisher), ""),
-    }
-    return {token: value for token, value in fields.items() if value}
-
-
-def wanted_beside(reader: Reader, slot_ids: Sequence[int], limit: int = 200) -> list[int]:
-    """Other wanted slots without file or download, of books by the same authors."""
-    params = {"slots": json_text(list(slot_ids)), "limit": limit}
-    return reader.values(_q_beside, params)
-
-
-def _wanted(around: Neighbourhood, slot: SlotBase) -> WantedWork:
-    work = slot.work_id
-    people = around.people.get(work, [])
-    editions = around.editions.get(work, [])
-    authors = [p for p in people if p.role == "author"]
-    places = _series(around, work)
-    narrators = [p.name for p in people if p.role == "narrator"]
-    narrators += [name for edition in editions for name in edition.narrators]
+def wanted_work(reader: Reader, slot: SlotHead) -> WantedWork:
+    """The work in the words of the matcher."""
+    keys = {"work": slot.work_id, "person": slot.person_id}
+    editions = reader.rows(_q_editions, {"work": slot.work_id}, row=_Edition)
+    places = reader.rows(_q_places, {"works": json_text([slot.work_id])}, row=_Place)
+    authors: list[str] = reader.values(_q_authors, {"work": slot.work_id})
+    if slot.author_name and slot.author_name not in authors:
+        authors.insert(0, slot.author_name)
+    allowed = allowed_languages(reader)
     return WantedWork(
         title=slot.title,
         subtitle=slot.subtitle,
-        other_titles=_others(slot.title, [slot.original_title, *(e.title for e in editions)]),
-        authors=_unique(p.name for p in authors),
-        aliases=_unique(a.name for p in authors for a in around.aliases.get(p.person_id, [])),
-        series=places,
-        known_series=_unique(
-            place.name
-            for p in authors
-            for other in around.works.get(p.person_id, [])
-            for place in _series(around, other.work_id)
-            if place not in places
-        ),
-        year=_year(slot.released),
+        other_titles=_other_titles(slot, editions, allowed),
+        authors=tuple(authors),
+        aliases=tuple(reader.values(_q_aliases, keys)),
+        series=tuple(SeriesPlace(place.name, place.position) for place in places),
+        year=int(slot.released[:4]) if slot.released else None,
         language=slot.language,
+        allowed_languages=allowed,
         format=slot.format,
-        isbns=_values(around, work, ("isbn13", "isbn10")),
-        asins=_values(around, work, ("asin",)),
-        narrators=_unique(narrators),
-        publishers=_unique(e.publisher for e in editions),
+        isbns=_codes(reader, slot.work_id, ("isbn13", "isbn10")),
+        asins=_codes(reader, slot.work_id, ("asin",)),
+        narrators=tuple(dict.fromkeys(name for one in editions for name in one.narrators)),
+        publishers=tuple(dict.fromkeys(one.publisher for one in editions if one.publisher))[:20],
     )
 
 
-def _rivals(around: Neighbourhood, slot: SlotBase) -> tuple[RivalWork, ...]:
-    authors = [p for p in around.people.get(slot.work_id, []) if p.role == "author"]
-    others = {
-        other.work_id: other
-        for p in authors
-        for other in around.works.get(p.person_id, [])
-        if other.work_id != slot.work_id
-    }
+def allowed_languages(reader: Reader) -> tuple[str, ...]:
+    """Languages that a release may be in; empty = any (acquisition.md 6.5)."""
+    chosen = setting(reader, LANGUAGE_KEY, "en").strip()
+    return () if chosen in ("", "any") else tuple(chosen.replace(" ", "").split(","))
+
+
+def imported_before(
+    reader: Reader, slots: Sequence[SlotHead]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Folded titles and info-hashes of what was imported into these slots and is still there."""
+    found = [
+        row
+        for slot in slots
+        if slot.has_file
+        for row in reader.tuples(_q_imported, {"slot": slot.slot_id})
+    ]
+    titles = frozenset(fold(row[0]) for row in found)
+    return titles, frozenset(row[1] for row in found if row[1])
+
+
+def _other_titles(
+    slot: SlotHead, editions: Sequence[_Edition], allowed: tuple[str, ...]
+) -> tuple[str, ...]:
+    titles = [slot.original_title]
+    for one in editions:
+        spoken = languages.normalise(one.language)
+        if not spoken or not allowed or languages.allowed((spoken,), allowed):
+            titles.append(one.title)
+    return tuple(dict.fromkeys(one for one in titles if one and one != slot.title))[:12]
+
+
+def _codes(reader: Reader, work_id: int, schemes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(reader.values(_q_codes, {"work": work_id, "schemes": json_text(schemes)}))
+
+
+def _rivals(reader: Reader, slot: SlotHead) -> tuple[RivalWork, ...]:
+    params = {"work": slot.work_id, "person": slot.person_id, "limit": RIVALS}
+    rivals = reader.rows(_q_rivals, params, row=_Rival)
+    places: dict[int, list[SeriesPlace]] = {}
+    works = json_text([rival.id for rival in rivals])
+    for place in reader.rows(_q_places, {"works": works}, row=_Place):
+        places.setdefault(place.work_id, []).append(SeriesPlace(place.name, place.position))
     return tuple(
         RivalWork(
-            title=other.title,
-            other_titles=_others(other.title, [other.original_title]),
-            series=_series(around, other.work_id),
-            year=_year(other.released),
-            isbns=_values(around, other.work_id, ("isbn13", "isbn10")),
-            asins=_values(around, other.work_id, ("asin",)),
+            title=rival.title,
+            other_titles=(rival.original_title,) if rival.original_title else (),
+            series=tuple(places.get(rival.id, ())),
+            year=int(rival.released[:4]) if rival.released else None,
         )
-        for other in others.values()
+        for rival in rivals
     )
 
 
-def _series(around: Neighbourhood, work_id: int) -> tuple[SeriesPlace, ...]:
-    return tuple(SeriesPlace(p.name, p.position) for p in around.places.get(work_id, []))
-
-
-def _identifier(around: Neighbourhood, work_id: int, scheme: str) -> str:
-    found = (i.value for i in around.identifiers.get(work_id, []) if i.scheme == scheme)
-    return next(found, "")
-
-
-def _values(around: Neighbourhood, work_id: int, schemes: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(i.value for i in around.identifiers.get(work_id, []) if i.scheme in schemes)
-
-
-def _others(title: str, texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(text for text in _unique(texts) if text != title)
-
-
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for text in texts if text))
-
-
-def _year_text(released: str | None) -> str:
-    return (released or "")[:4]
-
-
-def _year(released: str | None) -> int | None:
-    text = _year_text(released)
-    return int(text) if len(text) == 4 and text.isdecimal() else None
-
-
-_R = TypeVar("_R", bound=msgspec.Struct)
-
-
-def _by(field: str, rows: list[_R]) -> dict[int, list[_R]]:
-    key = attrgetter(field)
-    return {one: list(group) for one, group in groupby(sorted(rows, key=key), key=key)}
-
-
-_q_slots = """
-SELECT s.id AS slot_id, s.format, s.wanted, s.monitored, b.id AS book_id, b.library_id,
-  b.author_id,
-  coalesce(s.root_id,
-    CASE s.format WHEN 'audiobook' THEN a.audiobook_root_id END, a.root_id) AS root_id,
-  w.id AS work_id, w.title, w.sort_title, w.subtitle, w.original_title, w.language, w.released,
-  w.genres, coalesce(p.upgrade_allowed, 1) AS upgrade_allowed, coalesce(p.cutoff, 'any') AS cutoff,
-  coalesce(p.items, '[]') AS items,
-  (SELECT max(d.added_at) FROM download_slot ds JOIN download d ON d.id = ds.download_id
-    WHERE ds.slot_id = s.id) AS last_grab_at,
-  (SELECT d.quality FROM download_slot ds JOIN download d ON d.id = ds.download_id
-    WHERE ds.slot_id = s.id AND ds.live = 1) AS queued
-FROM json_each(:ids) asked CROSS JOIN slot s ON s.id = asked.value
-JOIN book b ON b.id = s.book_id
-JOIN work w ON w.id = b.work_id
-LEFT JOIN author a ON a.id = b.author_id
-LEFT JOIN profile p ON p.id = coalesce(s.profile_id, a.profile_id)
-WHERE b.deleted_at IS NULL"""
-
-_q_people = """
-SELECT c.work_id, c.person_id, p.name, p.sort_name, c.role
-FROM json_each(:works) asked CROSS JOIN contribution c ON c.work_id = asked.value
-JOIN person p ON p.id = c.person_id
-ORDER BY c.work_id, c.position, c.id"""
-
-_q_aliases = """
-SELECT n.person_id, n.name
-FROM json_each(:people) asked CROSS JOIN person_name n ON n.person_id = asked.value
-ORDER BY n.person_id, n.id"""
-
-_q_works = """
-SELECT c.person_id, w.id AS work_id, w.title, w.original_title, w.released
-FROM json_each(:people) asked CROSS JOIN contribution c ON c.person_id = asked.value
-JOIN work w ON w.id = c.work_id
-WHERE c.role = 'author' AND w.merged_into IS NULL
-ORDER BY w.id DESC LIMIT :limit"""
-
-_q_places = """
-SELECT sw.work_id, s.title AS name, sw.position_text AS position
-FROM json_each(:works) asked CROSS JOIN series_work sw ON sw.work_id = asked.value
-JOIN series s ON s.id = sw.series_id
-ORDER BY sw.work_id, sw.is_primary DESC, s.id"""
-
-_q_editions = """
-SELECT e.work_id, e.title, e.publisher, e.narrators
-FROM json_each(:works) asked CROSS JOIN edition e ON e.work_id = asked.value
-ORDER BY e.work_id, e.id LIMIT 500"""
-
-_q_identifiers = """
-SELECT asked.value AS work_id, i.scheme, i.value
-FROM json_each(:works) asked
-CROSS JOIN identifier i ON i.kind = 'work' AND i.entity_id = asked.value
-WHERE i.scheme IN ('isbn13', 'isbn10', 'asin')
-UNION ALL
-SELECT e.work_id, i.scheme, i.value
-FROM json_each(:works) asked CROSS JOIN edition e ON e.work_id = asked.value
-JOIN identifier i ON i.kind = 'edition' AND i.entity_id = e.id
-WHERE i.scheme IN ('isbn13', 'isbn10', 'asin')"""
-
-_q_files = """
-SELECT sf.slot_id, f.quality
-FROM json_each(:slots) asked CROSS JOIN slot_file sf ON sf.slot_id = asked.value
-JOIN file f ON f.id = sf.file_id
-WHERE f.missing_since IS NULL
-ORDER BY sf.slot_id, f.id DESC"""
-
-_q_beside = """
-SELECT o.id
-FROM json_each(:slots) asked
-CROSS JOIN slot s ON s.id = asked.value
-CROSS JOIN book b ON b.id = s.book_id
-CROSS JOIN book other ON other.author_id = b.author_id
-  AND other.deleted_at IS NULL AND other.library_id = b.library_id
-CROSS JOIN slot o ON o.book_id = other.id
-CROSS JOIN slot_state st ON st.slot_id = o.id
-WHERE o.wanted = 1 AND other.excluded = 0 AND other.skipped = 0
-  AND st.state IN ('missing', 'failed')
-  AND o.id NOT IN (SELECT value FROM json_each(:slots))
-GROUP BY o.id ORDER BY o.id LIMIT :limit"""
+def _profile(reader: Reader, profile_id: int | None) -> QualityProfile:
+    row = reader.one(_q_profile, {"id": profile_id}, row=_Profile) if profile_id else None
+    if row is None:
+        return QualityProfile()
+    return QualityProfile(
+        items=tuple((item.quality, item.allowed) for item in row.items),
+        cutoff=row.cutoff,
+        upgrade_allowed=row.upgrade_allowed,
+    )
