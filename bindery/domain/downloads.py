@@ -56,12 +56,15 @@ STAGES: Mapping[DownloadState, tuple[str, ...]] = {
 
 CONTENT_CODES = frozenset(
     "not-the-book unmatched wrong-media-type format-not-wanted not-better corrupt encrypted "
-    "dangerous archive no-book-files not-book-content not_the_book dead_link bad_payload".split()
+    "dangerous archive no-book-files not-book-content not_the_book dead_link bad_payload bad_name "
+    "torrent_malformed torrent_too_large torrent_too_many_files torrent_unsafe_name "
+    "torrent_no_files".split()
 )
 """The release itself is at fault: blocklist by class, slot free, next candidate."""
 ENVIRONMENT_CODES = frozenset(
     "no-root root_unavailable root-unavailable disk-full disk_full permission io_error "
     "path_not_mapped path_missing part-names-equal path-too-long no-free-name segment-too-long "
+    "root_missing root_not_directory root_unreadable path_unknown payload_missing "
     "attempts_spent crashes_spent send_unknown".split()
 )
 """The world around it is at fault: the release keeps its slot until a person acted."""

@@ -25,7 +25,7 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _BITRATE = re.compile(
-    r"(?<!\w)(?<!\d\.)@?(\d{2,3})(?:[ ._]?k(?:bps|bit/?s|bits?|b/s)?|[ ._]k(?:bps|bit))(?![\w])"
+    r"(?<!\w)(?<!\W\d\.)@?(\d{2,3})(?:[ ._]?k(?:bps|bit/?s|bits?|b/s)?|[ ._]k(?:bps|bit))(?![\w])"
     r"|@(\d{2,3})\b",
     re.IGNORECASE,
 )

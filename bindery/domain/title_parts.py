@@ -13,7 +13,8 @@ from bindery.domain.text import ALL_ARTICLES, Word, fold, words
 NOISE_WORDS = frozenset(
     "unabridged abridged audiobook audio ebook epub mobi azw3 azw pdf mp3 m4b m4a flac retail "
     "illustrated revised tie in movie us uk ungekurzt ungekuerzt gekurzt gekuerzt "
-    "horspiel hoerspiel horbuch hoerbuch large print edition ed ausgabe auflage kindle expanded updated anniversary "
+    "horspiel hoerspiel horbuch hoerbuch large print edition ed ausgabe auflage kindle "
+    "expanded updated anniversary "
     "collectors collector deluxe special reprint reissue vollstandige".split()
 )
 _NOISE_TAIL = frozenset("edition ausgabe auflage ed".split())

@@ -45,8 +45,14 @@ def _audio_slot(**more: Any) -> SlotFacts:
 
 def _release(tail: str, **more: Any) -> Release:
     title = f"Toni Morrison - Sula {tail}".strip()
-    facts = {"guid": title, "transport": Transport.TORRENT, "link": "x:", "seeders": 5} | more
-    return Release(title=facts.pop("title", title), **facts)
+    facts: dict[str, Any] = {
+        "guid": title,
+        "title": title,
+        "transport": Transport.TORRENT,
+        "link": "x:",
+        "seeders": 5,
+    }
+    return Release(**(facts | more))
 
 
 def _one(

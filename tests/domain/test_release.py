@@ -155,6 +155,10 @@ NAMES: list[tuple[str, dict[str, Any]]] = [
     ("America by design by David Noble [eng]", {"title": "America by design"}),
     ("Some Book (2021) [Opus 64k]", {"format": "opus", "media": "audiobook", "year": 2021}),
     ("Wheel of Time 01-14 complete (epub)", {"kind": "pack", "position_end": "14"}),
+    (
+        "Jane.Roe.The.Salt.Road.(1903).English.MP3.64kbps-LOOP",
+        {"title": "Jane Roe The Salt Road", "bitrate": 64, "year": 1903, "group": "LOOP"},
+    ),
     ("1080 Recipes epub", {"kind": "book"}),
     ("Windows 10 for Dummies epub", {"kind": "book"}),
 ]
