@@ -78,7 +78,7 @@ def _move(desk: Desk, tx: Tx, row: DownloadRow, item: RemoteItem, to: str) -> No
     if not desk.still_valid(tx):
         return
     downloads.set_remote_in(tx, row, item.id, item.info_hash_v1, item.info_hash_v2)
-    downloads.seen_in(tx, row.id)
+    downloads.seen_in(tx, row.id, save_path=desk.local(item.path))
     if to == "failed":
         params: Params = {"client": desk.row.name, "message": item.message[:300]}
         fail_in(tx, row, item.code or "client_failed", params)
