@@ -16,7 +16,6 @@ const HOSTILE_TITLES = [
   '<img src=x onerror=alert(1)> & "quotes" \'and\' {braces}',
   '𝕿𝖍𝖊 𝕲𝖔𝖙𝖍𝖎𝖈 🦄🧨 e\u0301\u0323\u0323\u0323\u0323',
   'Ö',
-  '   ',
 ];
 const HOSTILE_PEOPLE = ['עמוס בן־אליעזר הכהן מירושלים', 'X'.repeat(120), 'Józef Maria Hieronim Onufry Kossakowski-Ślepowron von und zu Hohenlohe', 'Q'];
 

@@ -18,7 +18,6 @@ const match = makeMatcher({
   health: '/health',
   settingsHome: '/settings',
   settings: '/settings/:tab',
-  ...(import.meta.env.DEV ? { pieces: '/dev/pieces' } : {}),
 });
 
 function current(): Place {
