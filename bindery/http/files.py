@@ -111,7 +111,7 @@ async def file_response(
 
 
 def _open(path: str) -> tuple[io.FileIO, os.stat_result]:
-    file = io.FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb")
+    file = io.FileIO(path, "rb")
     return file, os.fstat(file.fileno())
 
 
