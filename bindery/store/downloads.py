@@ -119,6 +119,62 @@ class PayloadRow(msgspec.Struct, frozen=True):
     name: str
 
 
+class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A download with the names of what it is for: one row of the queue."""
+
+    id: int
+    guid: str
+    title: str
+    library_id: int
+    indexer_id: int | None
+    indexer_name: str
+    client_id: int | None
+    client_name: str
+    protocol: str
+    format: str
+    quality: str
+    size: int | None
+    state: str
+    stage: str
+    code: str | None
+    params: Params
+    info_hash_v1: str | None
+    remote_id: str | None
+    save_path: str
+    attempts: int
+    next_attempt_at: int | None
+    added_at: int
+    grabbed_at: int | None
+    completed_at: int | None
+    imported_at: int | None
+    state_at: int
+    book_id: int | None
+    book_title: str | None
+    author_id: int | None
+    author_name: str | None
+
+
+_ENTRY = """
+SELECT d.id, d.guid, d.title, d.library_id, d.indexer_id, d.indexer_name, d.client_id,
+  d.client_name, d.protocol, d.format, d.quality, d.size, d.state, d.stage, d.code, d.params,
+  d.info_hash_v1, d.remote_id, d.save_path, d.attempts, d.next_attempt_at, d.added_at,
+  d.grabbed_at, d.completed_at, d.imported_at, d.state_at, b.id AS book_id, w.title AS book_title,
+  a.id AS author_id, p.name AS author_name
+FROM download d
+LEFT JOIN slot s ON s.id = (
+  SELECT slot_id FROM download_slot WHERE download_id = d.id ORDER BY slot_id LIMIT 1)
+LEFT JOIN book b ON b.id = s.book_id
+LEFT JOIN work w ON w.id = b.work_id
+LEFT JOIN author a ON a.id = b.author_id
+LEFT JOIN person p ON p.id = a.person_id"""
+_q_queue = f"""{_ENTRY}
+WHERE d.library_id IN (SELECT value FROM json_each(:scope)) AND d.removed_at IS NULL
+  AND (d.state <> 'imported' OR d.state_at >= :imported_since)
+ORDER BY d.added_at DESC, d.id DESC LIMIT :limit"""
+_q_queue_by_id = f"""{_ENTRY}
+WHERE d.id IN (SELECT value FROM json_each(:ids))
+  AND d.library_id IN (SELECT value FROM json_each(:scope)) AND d.removed_at IS NULL"""
+
 _COLUMNS = """id, token, library_id, candidate_id, indexer_id, indexer_name, client_id, client_name,
   guid, title, protocol, format, quality, size, link, seed_ratio, state, stage, code, params,
   info_hash_v1, info_hash_v2, remote_id, save_path, live, attempts, next_attempt_at, absent_count,
@@ -239,6 +295,20 @@ def twin(reader: Reader, client_id: int, info_hash_v1: str, besides: int) -> Dow
 def slots_of(reader: Reader, download_id: int) -> list[SlotOfDownload]:
     """The slots that a download is for."""
     return reader.rows(_q_slots, {"id": download_id}, row=SlotOfDownload)
+
+
+def queue(
+    reader: Reader, scope: Scope, *, imported_since: int, limit: int = 1_000
+) -> list[QueueEntry]:
+    """Everything on its way, newest first, and what was imported since an instant (µs)."""
+    params = {"scope": json_text(list(scope)), "imported_since": imported_since, "limit": limit}
+    return reader.rows(_q_queue, params, row=QueueEntry)
+
+
+def queue_by_id(reader: Reader, scope: Scope, ids: list[int]) -> list[QueueEntry]:
+    """These downloads, as far as they are in the queue and in scope."""
+    params = {"scope": json_text(list(scope)), "ids": json_text(ids)}
+    return reader.rows(_q_queue_by_id, params, row=QueueEntry)
 
 
 def tried_since(reader: Reader, slot_ids: list[int], since_us: int) -> int:
