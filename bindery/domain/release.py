@@ -143,8 +143,8 @@ def _parse(
 
 def _strip(text: str, facts: Facts, *, counted: bool) -> list[Segment]:
     """Ids, group, brackets and tail out; the rest cut at its separators."""
-    text = take_numbers(join_pairs(text), facts)
-    text = take_group(text.strip(), facts)
+    text = take_group(join_pairs(text).strip(), facts)
+    text = take_numbers(text, facts)
     text = take_brackets(text, facts)
     segments = cut(text, facts)
     if counted and len(segments) > 2 and segments[-1].text.isdigit():

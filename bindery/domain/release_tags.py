@@ -29,6 +29,7 @@ _BITRATE = re.compile(
     r"|@(\d{2,3})\b",
     re.IGNORECASE,
 )
+_RATE = re.compile(r"@?\d{2,3}k(?:bps|bit)?\Z")
 _ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w-])")
 _ASIN = re.compile(r"(?<!\w)(B[0-9A-Z]{9})(?!\w)")
 _YEAR = re.compile(r"(1[89]\d\d|20\d\d)\Z")
@@ -131,7 +132,11 @@ def take_group(text: str, facts: Facts) -> str:
     previous = re.split(r"[\s._\-(\[{/+]", before)[-1].casefold()
     tagged = previous in FORMATS or previous in TAGS or bool(_YEAR.match(previous))
     tagged = tagged or (languages.known(previous) != "" and len(previous) > 3)
-    tagged = tagged or (previous in ("kbps", "music", "magazine", "webiso"))
+    tagged = (
+        tagged
+        or bool(_RATE.match(previous))
+        or (previous in ("kbps", "music", "magazine", "webiso"))
+    )
     shouted = len(name) >= 4 and name.isalpha() and name.isupper() and not before.isupper()
     if not tagged and not shouted:
         return text
