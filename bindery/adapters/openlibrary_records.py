@@ -21,7 +21,11 @@ MOST_GENRES = 10
 
 def mapping(value: object) -> Json:
     """The value if it is an object, else an empty one."""
-    return cast("Json", value) if isinstance(value, dict) else {}
+    return cast("Json", value) if _is_object(value) else {}
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def items(value: object) -> list[object]:
@@ -31,8 +35,8 @@ def items(value: object) -> list[object]:
 
 def text(value: object) -> str:
     """A string, or the `value` of a typed text; blanks trimmed."""
-    value = mapping(value).get("value", value)
-    return value.strip() if isinstance(value, str) else ""
+    inner = mapping(value).get("value") if _is_object(value) else value
+    return inner.strip() if isinstance(inner, str) else ""
 
 
 def texts(value: object) -> list[str]:
@@ -54,7 +58,7 @@ def ratio(value: object) -> float:
 
 def ref_of(value: object) -> str:
     """`OL..A`, `OL..W` or `OL..M` out of a key or an object with a key; else empty."""
-    key = text(mapping(value).get("key")) if isinstance(value, dict) else text(value)
+    key = text(mapping(value).get("key")) if _is_object(value) else text(value)
     tail = key.rpartition("/")[2]
     return tail if REF.fullmatch(tail) else ""
 

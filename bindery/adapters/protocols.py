@@ -6,7 +6,7 @@ no back-off, no knowledge of the store; the actor that owns one decides when to 
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from bindery.domain.catalogue import EditionRecord, PersonRecord, WorkRecord, WorksPage
 from bindery.domain.offers import IndexerAnswer, IndexerCaps, IndexerQuery
@@ -69,6 +69,15 @@ class DownloadClient(Closing, Protocol):
     async def pause(self, id: RemoteId) -> None: ...
     async def resume(self, id: RemoteId) -> None: ...
     async def set_category(self, id: RemoteId, category: str) -> None: ...
+
+
+@runtime_checkable
+class Running(Protocol):
+    """A client that does the work itself: `run()` belongs into a nursery of whoever opened it."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        ...
 
 
 class MetadataProvider(Closing, Protocol):

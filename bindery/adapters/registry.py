@@ -1,0 +1,70 @@
+"""Which configuration makes which adapter: the only module that knows all implementations.
+
+Actors import this and `protocols`, never an implementation.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from bindery.adapters.downloaders.direct import Direct, DirectConfig
+from bindery.adapters.downloaders.qbittorrent import QBittorrent, QBittorrentConfig
+from bindery.adapters.indexers.newznab import Newznab, NewznabConfig
+from bindery.adapters.indexers.opds import Opds, OpdsConfig
+from bindery.adapters.metadata.openlibrary import OpenLibrary, OpenLibraryConfig
+from bindery.adapters.notifiers.webhook import Webhook, WebhookConfig
+from bindery.adapters.outbound import Outbound
+from bindery.adapters.protocols import DownloadClient, Indexer, MetadataProvider, Notifier
+from bindery.domain.offers import Transport
+from bindery.domain.transfers import ClientCapabilities
+
+IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
+ClientConfig: TypeAlias = QBittorrentConfig | DirectConfig
+ProviderConfig: TypeAlias = OpenLibraryConfig
+NotifierConfig: TypeAlias = WebhookConfig
+
+INDEXER_TRANSPORT = {
+    "newznab": Transport.USENET,
+    "torznab": Transport.TORRENT,
+    "opds": Transport.HTTP,
+}
+"""Kinds of indexers a person can add, and how their releases travel."""
+
+CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
+    "qbittorrent": QBittorrent.capabilities,
+    "direct": Direct.capabilities,
+}
+"""Kinds of download clients a person can add, and what each can do."""
+
+
+def open_indexer(config: IndexerConfig, outbound: Outbound) -> Indexer:
+    """An indexer; use it with `async with`."""
+    match config:
+        case NewznabConfig():
+            return Newznab(config, outbound)
+        case OpdsConfig():
+            return Opds(config, outbound)
+
+
+def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
+    """A download client; use it with `async with`. If it is `Running`, also run its `run()` in a
+    nursery for as long as it is open.
+    """
+    match config:
+        case QBittorrentConfig():
+            return QBittorrent(config, outbound)
+        case DirectConfig():
+            return Direct(config, outbound)
+
+
+def open_provider(
+    config: ProviderConfig,
+    outbound: Outbound,
+    before_request: Callable[[], Awaitable[None]] | None = None,
+) -> MetadataProvider:
+    """A metadata provider; `before_request` is awaited before every single request."""
+    return OpenLibrary(config, outbound, before_request)
+
+
+def open_notifier(config: NotifierConfig, outbound: Outbound) -> Notifier:
+    """A target of notifications."""
+    return Webhook(config, outbound)
