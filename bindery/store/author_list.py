@@ -7,7 +7,7 @@ import msgspec
 from bindery.domain.principal import Scope
 from bindery.domain.text import fold
 from bindery.store.book_list import HITS, Ids
-from bindery.store.paging import INLINE_OFFSET, Arm, Key, Slice, Sort, sort_small, walk
+from bindery.store.paging import Arm, Key, Slice, Sort, sort_small, walk
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader
 
@@ -45,7 +45,7 @@ class AuthorFilter(msgspec.Struct, frozen=True, kw_only=True):
     def heavy(self, sort: AuthorSort, part: Slice) -> bool:
         """Whether this page is for `store.scan`."""
         filtered = self.monitored is not None and sort not in ("az", "za")
-        return bool(self.words) or filtered or part.offset > INLINE_OFFSET
+        return bool(self.words) or filtered or part.deep
 
 
 def page_of_authors(

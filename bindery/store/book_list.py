@@ -12,7 +12,6 @@ import msgspec
 from bindery.domain.principal import Scope
 from bindery.domain.text import fold
 from bindery.store.paging import (
-    INLINE_OFFSET,
     Arm,
     Key,
     Slice,
@@ -73,7 +72,7 @@ class BookFilter(msgspec.Struct, frozen=True, kw_only=True):
         that the sort's index does not know, depth.
         """
         unknown = bool(self.media) and not sort.startswith(("title", "type"))
-        return bool(self.words) or self.dated or unknown or part.offset > INLINE_OFFSET
+        return bool(self.words) or self.dated or unknown or part.deep
 
 
 class Ids(msgspec.Struct, frozen=True):

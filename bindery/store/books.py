@@ -72,9 +72,9 @@ class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
     search_count: int
     next_search_at: int | None
     rev: int
-    path: str | None
-    files: int
-    size: int
+    path: str | None = None
+    files: int = 0
+    size: int = 0
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,8 +175,11 @@ def find_book_of_work(reader: Reader, library: int, work_id: int) -> int | None:
 
 
 def slots_of(reader: Reader, book_ids: Sequence[int]) -> list[SlotRow]:
-    """The slots of these books: by book, ebook first."""
-    return reader.rows(_q_slots, {"ids": json_text(list(book_ids))}, SlotRow)
+    """The slots of these books: by book, ebook first. Two statements."""
+    params = {"ids": json_text(list(book_ids))}
+    slots = reader.rows(_q_slots, params, SlotRow)
+    held = {row.slot_id: row for row in reader.rows(_q_held, params, _Held)}
+    return [_with_files(slot, held.get(slot.id)) for slot in slots]
 
 
 def files_of(reader: Reader, book_ids: Sequence[int]) -> list[FileRow]:
@@ -328,6 +331,20 @@ class _SearchParts(msgspec.Struct):
     names: list[str]
 
 
+class _Held(msgspec.Struct):
+    slot_id: int
+    files: int
+    size: int
+    newest: int
+    path: str
+
+
+def _with_files(slot: SlotRow, held: _Held | None) -> SlotRow:
+    if held is None:
+        return slot
+    return msgspec.structs.replace(slot, path=held.path, files=held.files, size=held.size)
+
+
 def _touch(tx: Tx, book: BookRow) -> None:
     tx.run(_q_touch, {"id": book.id, "now": tx.now_us})
     _changed(tx, book.library_id, book.id, book.author_id)
@@ -364,17 +381,20 @@ SELECT id FROM book WHERE library_id = :library AND work_id = :work AND deleted_
 
 _q_slots = """
 SELECT s.id, s.book_id, s.format, s.wanted, s.monitored, st.state, s.profile_id, s.root_id,
-  s.edition_id, s.last_search_at, s.search_count, s.next_search_at, s.rev,
-  (SELECT r.path || '/' || f.rel_path FROM slot_file sf JOIN file f ON f.id = sf.file_id
-    JOIN root r ON r.id = f.root_id
-    WHERE sf.slot_id = s.id AND f.missing_since IS NULL ORDER BY f.id DESC LIMIT 1) AS path,
-  (SELECT count(*) FROM slot_file sf JOIN file f ON f.id = sf.file_id
-    WHERE sf.slot_id = s.id AND f.missing_since IS NULL) AS files,
-  (SELECT coalesce(sum(f.size), 0) FROM slot_file sf JOIN file f ON f.id = sf.file_id
-    WHERE sf.slot_id = s.id AND f.missing_since IS NULL) AS size
+  s.edition_id, s.last_search_at, s.search_count, s.next_search_at, s.rev
 FROM json_each(:ids) wanted CROSS JOIN slot s ON s.book_id = wanted.value
 CROSS JOIN slot_state st ON st.slot_id = s.id
 ORDER BY s.book_id, s.format DESC"""
+
+# Beside max(), SQLite takes the other columns from the row that holds it: the newest file.
+_q_held = """
+SELECT sf.slot_id, count(*) AS files, sum(f.size) AS size, max(f.id) AS newest,
+  r.path || '/' || f.rel_path AS path
+FROM json_each(:ids) wanted CROSS JOIN slot s ON s.book_id = wanted.value
+CROSS JOIN slot_file sf ON sf.slot_id = s.id
+CROSS JOIN file f ON f.id = sf.file_id
+CROSS JOIN root r ON r.id = f.root_id
+WHERE f.missing_since IS NULL GROUP BY sf.slot_id"""
 
 _q_files = """
 SELECT f.id, sf.slot_id, s.book_id, s.format, f.root_id, r.path AS root_path, f.rel_path, f.size,

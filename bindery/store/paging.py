@@ -19,6 +19,8 @@ Key: TypeAlias = tuple[SqlValue, ...]
 
 INLINE_OFFSET = 5_000
 """A deeper offset walks too far for the loop: `scan`."""
+INLINE_ROWS = 100
+"""A longer page takes the loop more than a millisecond or two: `scan`."""
 
 
 class Sort(msgspec.Struct, frozen=True):
@@ -44,6 +46,11 @@ class Slice(msgspec.Struct, frozen=True):
     offset: int = 0
     after: Key | None = None
 
+    @property
+    def deep(self) -> bool:
+        """Whether this page alone is for `scan`, whatever the filter."""
+        return self.offset > INLINE_OFFSET or self.limit > INLINE_ROWS
+
 
 def walk(
     reader: Reader,
@@ -64,21 +71,29 @@ def walk(
         if limit <= 0:
             return []
         back, offset = True, total - offset - limit
-    texts: list[str] = []
+    stretches: dict[int, list[str]] = {}
     bound = dict(params)
+    columns = ", ".join((*sort.keys, "id"))
     for arm in arms:
-        texts.extend(
-            f"SELECT {arm.segment} AS seg, {', '.join((*sort.keys, 'id'))} FROM {table}"
-            f" INDEXED BY {sort.index} WHERE {arm.where}{keyset}"
+        stretches.setdefault(arm.segment, []).extend(
+            f"SELECT {columns} FROM {table} INDEXED BY {sort.index} WHERE {arm.where}{keyset}"
             for keyset in _beyond(sort, arm.segment, part.after, bound)
         )
+    order = ", ".join(
+        f"{n} DESC" if down != back else str(n) for n, down in enumerate(sort.down, 1)
+    )
+    # A constant in ORDER BY would make SQLite sort each arm, so the segments follow each other
+    # instead; the inner LIMIT keeps the inner order.
+    texts = [
+        f"SELECT {segment} AS seg, * FROM"
+        f" ({' UNION ALL '.join(merged)} ORDER BY {order} LIMIT :limit_ + :offset_)"
+        for segment, merged in sorted(stretches.items(), reverse=back)
+        if merged
+    ]
     if not texts:
         return []
-    order = ["1 DESC" if back else "1"]
-    order += [f"{n} DESC" if down != back else str(n) for n, down in enumerate(sort.down, 2)]
     bound |= {"limit_": limit, "offset_": offset}
-    sql = f"{' UNION ALL '.join(texts)} ORDER BY {', '.join(order)} LIMIT :limit_ OFFSET :offset_"
-    found = reader.tuples(sql, bound)
+    found = reader.tuples(f"{' UNION ALL '.join(texts)} LIMIT :limit_ OFFSET :offset_", bound)
     return found[::-1] if back else found
 
 

@@ -88,7 +88,7 @@ class Store:
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run `work` now, on the loop, in one snapshot. For what is indexed and bounded.
 
-        Over 20,000 steps or 2,000 rows: `OverBudget` when strict (tests), else logged once.
+        Over 60,000 steps or 2,000 rows: `OverBudget` when strict (tests), else logged once.
         """
         if self._reading:
             return work(self._reader)

@@ -20,8 +20,9 @@ from bindery.store.rows import Params, Plan, SqlValue, json_text
 R = TypeVar("R", bound=msgspec.Struct)
 
 STEPS_PER_TICK = 1_000
-READ_TICKS = 20
-"""An inline read may take 20,000 steps of SQLite's machine, about 0.3 ms."""
+READ_TICKS = 60
+"""An inline read may take 60,000 steps of SQLite's machine, about 1 ms. A page of 100 books with
+their slots takes half of it (measured); architecture.md 5 guessed 20,000."""
 READ_ROWS = 2_000
 
 _NO_PARAMS: Params = {}

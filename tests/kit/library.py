@@ -1,86 +1,104 @@
-"""A small household by hand: one author, some books with slots, a root, in one write each."""
+"""Small libraries for tests, made through the store's own functions."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from bindery.domain.offers import Transport
+from bindery.domain.offers import BookFormat
 from bindery.domain.principal import SYSTEM
-from bindery.domain.refusal import Refusal
-from bindery.operations.grab import GrabOrder, grab_in
-from bindery.store.store import Store
-from bindery.store.tx import Tx
+from bindery.store import Tx
+from bindery.store.authors import AuthorSettings, add_author_in
+from bindery.store.books import add_book_in
+from bindery.store.catalogue import (
+    Contribution,
+    PersonFields,
+    WorkFields,
+    put_person_in,
+    put_work_in,
+    set_contributions_in,
+)
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """Ids of what was added."""
-
-    author_id: int
-    book_id: int
-    slot_id: int
-
-
-def add_book_in(tx: Tx, title: str = "The Lantern Ledger", author: str = "Ada Quill") -> Shelf:
-    """One author, one work, one book, one wanted ebook slot."""
-    now = {"now": tx.now_us}
-    person = tx.insert(
-        "INSERT INTO person (name, sort_name, name_key, sort_key, created_at, updated_at)"
-        " VALUES (:name, :name, :key, :key, :now, :now)",
-        {"name": author, "key": author.lower(), **now},
+def add_library(tx: Tx, name: str) -> int:
+    """A second household."""
+    return tx.insert(
+        "INSERT INTO library (name, created_at) VALUES (:name, :now)",
+        {"name": name, "now": tx.now_us},
     )
-    author_id = tx.insert(
-        "INSERT INTO author (library_id, person_id, created_at, updated_at)"
-        " VALUES (1, :person, :now, :now)",
-        {"person": person, **now},
-    )
-    work = tx.insert(
-        "INSERT INTO work (title, sort_title, title_key, sort_key, created_at, updated_at)"
-        " VALUES (:title, :title, :key, :key, :now, :now)",
-        {"title": title, "key": title.lower(), **now},
-    )
-    book = tx.insert(
-        "INSERT INTO book (library_id, work_id, author_id, added_at, updated_at)"
-        " VALUES (1, :work, :author, :now, :now)",
-        {"work": work, "author": author_id, **now},
-    )
-    slot = tx.insert("INSERT INTO slot (book_id, format) VALUES (:book, 'ebook')", {"book": book})
-    return Shelf(author_id, book, slot)
 
 
-async def add_book(store: Store, title: str = "The Lantern Ledger") -> Shelf:
-    """As `add_book_in`, in its own write."""
-    return await store.write(lambda tx: add_book_in(tx, title))
-
-
-async def grab(
-    store: Store,
-    shelf: Shelf,
-    *,
-    guid: str = "guid-1",
-    transport: Transport = Transport.TORRENT,
-    link: str = "http://feed.test/1.torrent",
+def add_author(
+    tx: Tx, name: str = "Ursula K. Le Guin", *, library: int = 1, monitored: bool = True
 ) -> int:
-    """Grab a release for a book; the download's id."""
+    """An author and the person behind it."""
+    given, _, family = name.rpartition(" ")
+    fields = PersonFields(
+        name=name, sort_name=f"{family}, {given}", primary_ref=f"OL-{name}-A", provider="test"
+    )
+    known = tx.value("SELECT id FROM person WHERE primary_ref = :ref", {"ref": fields.primary_ref})
+    person = put_person_in(tx, known, fields)
+    return add_author_in(tx, library, person, AuthorSettings(monitored=monitored), SYSTEM)[0]
 
-    def work(tx: Tx) -> int | Refusal:
-        return grab_in(
-            tx,
-            GrabOrder(
-                library_id=1,
-                slot_ids=(shelf.slot_id,),
-                guid=guid,
-                title="Ada Quill - The Lantern Ledger (2001) EPUB",
-                transport=transport,
-                book_format="ebook",
-                link=link,
-                size=1_000,
-                quality="epub",
-                indexer_id=None,
-                by=SYSTEM,
-                trace="w-test",
-                book_id=shelf.book_id,
-            ),
-        )
 
-    download_id = await store.write(work)
-    assert isinstance(download_id, int), download_id
-    return download_id
+def add_book(
+    tx: Tx,
+    title: str = "The Dispossessed",
+    *,
+    author_id: int | None = None,
+    library: int = 1,
+    released: str | None = "1974",
+    wanted: Sequence[BookFormat] = ("ebook",),
+    monitored: bool = True,
+) -> int:
+    """A book and the work behind it."""
+    fields = WorkFields(title=title, primary_ref=None, provider="test", released=released)
+    work = put_work_in(tx, None, fields)
+    if author_id is not None:
+        person: int = tx.value("SELECT person_id FROM author WHERE id = :id", {"id": author_id})
+        set_contributions_in(tx, work, [Contribution(person)])
+    return add_book_in(tx, library, work, author_id, wanted=wanted, monitored=monitored, by=SYSTEM)[
+        0
+    ]
+
+
+def add_root(tx: Tx, path: str = "/books") -> int:
+    """A root folder row; nothing is on disk."""
+    return tx.insert(
+        "INSERT INTO root (path, marker, created_at) VALUES (:path, 'm', :now)",
+        {"path": path, "now": tx.now_us},
+    )
+
+
+def add_file(tx: Tx, book_id: int, format_: BookFormat = "ebook", *, root_id: int) -> int:
+    """A file that fills the book's slot of this format."""
+    slot: int = tx.value(
+        "SELECT id FROM slot WHERE book_id = :book AND format = :format",
+        {"book": book_id, "format": format_},
+    )
+    count: int = tx.value("SELECT count(*) FROM file")
+    file = tx.insert(
+        "INSERT INTO file (root_id, rel_path, size, mtime_ns, inode, sha256, created_at)"
+        " VALUES (:root, :path, 1000, 0, 0, '', :now)",
+        {"root": root_id, "path": f"{book_id}-{format_}-{count}", "now": tx.now_us},
+    )
+    tx.run("INSERT INTO slot_file (slot_id, file_id) VALUES (:slot, :file)",
+           {"slot": slot, "file": file})  # fmt: skip
+    return file
+
+
+def add_download(
+    tx: Tx, book_id: int, format_: BookFormat = "ebook", state: str = "grabbed"
+) -> int:
+    """A live download for the book's slot of this format."""
+    slot: int = tx.value(
+        "SELECT id FROM slot WHERE book_id = :book AND format = :format",
+        {"book": book_id, "format": format_},
+    )
+    count: int = tx.value("SELECT count(*) FROM download")
+    download = tx.insert(
+        "INSERT INTO download (token, library_id, guid, title, protocol, state, trace, added_at,"
+        " state_at) SELECT :token, b.library_id, :token, w.title, 'torrent', :state, 'w-test',"
+        " :now, :now FROM book b JOIN work w ON w.id = b.work_id WHERE b.id = :book",
+        {"token": f"token-{count}", "state": state, "now": tx.now_us, "book": book_id},
+    )
+    tx.run("INSERT INTO download_slot (download_id, slot_id) VALUES (:download, :slot)",
+           {"download": download, "slot": slot})  # fmt: skip
+    return download
