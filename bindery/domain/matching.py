@@ -18,6 +18,7 @@ from bindery.domain.wanted_titles import wanted_titles
 __all__ = ("Evidence", "FileEvidence", "Match", "RivalWork", "WantedWork", "judge")
 
 YES, UNSURE = 0.75, 0.40
+_LONGEST = 1000
 
 _REFUSED = {
     "junk": "usenet-junk",
@@ -70,8 +71,8 @@ def judge(
 
 def as_release(found: FileEvidence) -> ParsedRelease:
     """A file's own statements in the shape of a parsed release: author and title are structure."""
-    people = [Segment(name) for name in found.authors]
-    title = [Segment(found.title)] if found.title else []
+    people = [Segment(name[:_LONGEST]) for name in found.authors]
+    title = [Segment(found.title[:_LONGEST])] if found.title else []
     return ParsedRelease(
         raw=found.title,
         text=found.title,

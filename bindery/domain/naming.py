@@ -22,6 +22,7 @@ DEFAULT_BOOK = "{Author}/{Title}{ (Year)}/{Title} - {Author}.{ext}"
 DEFAULT_AUDIOBOOK_FOLDER = "{Author}/{Title}{ (Year)}"
 DEFAULT_TRACK = "{Title} - Part {Part:3}.{ext}"
 
+MAX_TEMPLATE = 1000
 MAX_VALUE = 200
 MAX_SEGMENT = 214
 _KEPT_WHOLE = frozenset(("Year", "ASIN", "ISBN", "SeriesNumber", "Part", "Disc", "ext", "Lang"))
@@ -74,6 +75,8 @@ class Group(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=256)
 def parse(template: str) -> tuple[tuple[Piece | Group, ...], ...] | TemplateError:
     """Segments of a template, or the first error with its position."""
+    if len(template) > MAX_TEMPLATE:
+        return TemplateError("too-long", MAX_TEMPLATE)
     segments: list[tuple[Piece | Group, ...]] = []
     current: list[Piece | Group] = []
     literal = ""

@@ -74,7 +74,7 @@ def _titles(
         add(plain, parts.full if _drops(parts) else parts.whole, part=False, edition=edition)
         add(plain, parts.whole, part=False, edition=edition)
         if plain != title:
-            add(title, valued(words(title)), part=False, edition=edition)
+            add(title, valued(words(title[:1000])), part=False, edition=edition)
         if not parts.rest or (parts.volume is not None and not parts.series_note):
             continue
         is_series = series_key(parts.main_text) in series

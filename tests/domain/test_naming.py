@@ -109,6 +109,7 @@ def test_errors_have_a_position(template: str, code: str, position: int) -> None
         (naming.DEFAULT_TRACK, True, None),
         ("{Title}/{Author}.{ext}", False, "leaf-unnamed"),
         ("{Title}.{ext}", True, "part-missing"),
+        ("x" * 1001, False, "too-long"),
         ("", False, "empty"),
     ],
 )
