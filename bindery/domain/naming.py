@@ -72,11 +72,15 @@ class Group(msgspec.Struct, frozen=True):
     default: str = ""
 
 
-@lru_cache(maxsize=256)
 def parse(template: str) -> tuple[tuple[Piece | Group, ...], ...] | TemplateError:
     """Segments of a template, or the first error with its position."""
     if len(template) > MAX_TEMPLATE:
         return TemplateError("too-long", MAX_TEMPLATE)
+    return _parse(template)
+
+
+@lru_cache(maxsize=256)
+def _parse(template: str) -> tuple[tuple[Piece | Group, ...], ...] | TemplateError:
     segments: list[tuple[Piece | Group, ...]] = []
     current: list[Piece | Group] = []
     literal = ""
