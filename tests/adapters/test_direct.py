@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from bindery.adapters.downloaders.direct import RECORD, Direct, DirectConfig
+from bindery.adapters.direct_job import RECORD
+from bindery.adapters.downloaders.direct import Direct, DirectConfig
 from bindery.adapters.failures import OutsideError, Rejected
 from bindery.adapters.outbound import Outbound
 from bindery.domain.download_name import download_name

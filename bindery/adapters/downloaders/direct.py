@@ -6,17 +6,30 @@ it items stay queued, but everything else works. Start and recovery are the same
 """
 
 import errno
-import re
-import shutil
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar, TypeVarTuple
+from typing import Self, TypeVar, TypeVarTuple
 
 import msgspec
 import trio
 
+from bindery.adapters.direct_job import (
+    RECORD,
+    Job,
+    Record,
+    clear,
+    disk_failures,
+    left_over,
+    make_folder,
+    name_of,
+    present,
+    start_of,
+    state_of,
+    total_of,
+    try_folder,
+    validator,
+)
 from bindery.adapters.failures import (
     Malformed,
     OutsideError,
@@ -26,10 +39,9 @@ from bindery.adapters.failures import (
     Unavailable,
 )
 from bindery.adapters.outbound import Ask, Incoming, Outbound
-from bindery.adapters.part_files import PART, PartFile, read_records, sync_folder, write_record
-from bindery.adapters.payloads import disposition_name, url_name
+from bindery.adapters.part_files import PART, PartFile, read_records, write_record
 from bindery.adapters.xml_documents import refuse_html
-from bindery.domain.download_name import EXTENSIONS, download_name, media_type
+from bindery.domain.download_name import EXTENSIONS, media_type
 from bindery.domain.indexer_errors import retry_after
 from bindery.domain.offers import Transport
 from bindery.domain.transfers import (
@@ -47,13 +59,11 @@ from bindery.domain.transfers import (
 )
 from bindery.runtime.threads import in_thread
 
-RECORD = ".bindery-direct.json"
 WRITE_BYTES = 512 * 1024
 SYNC_BYTES = 8 * 1024 * 1024
 SYNC_S = 2.0
 MOST_FAILURES = 8
 LONGEST_PAUSE_S = 60.0
-_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)$")
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -70,61 +80,6 @@ class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     stall_s: float = 60.0
     """A transfer without a byte for so long is broken off and tried again."""
     max_bytes: int = 8 * 1024**3
-
-
-class _Record(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What the folder remembers of a download."""
-
-    token: str
-    url: str
-    title: str
-    category: str = ""
-    state: Literal["queued", "paused", "complete", "failed"] = "queued"
-    code: str = ""
-    name: str = ""
-    """Final file name, known with the first answer."""
-    size: int | None = None
-    synced: int = 0
-    """Bytes that are certainly on the disk: from here a new process goes on."""
-    validator: str = ""
-    """ETag or Last-Modified that belongs to these bytes."""
-    added_at: int = 0
-
-
-class _Job:
-    """One download in memory."""
-
-    def __init__(self, record: _Record, folder: Path) -> None:
-        self.record = record
-        self.folder = folder
-        self.scope: trio.CancelScope | None = None
-        self.done = record.size or 0 if record.state == "complete" else record.synced
-        self.not_before = float("-inf")
-        self.failures = 0
-        self.trouble = ""
-        self.speed = 0
-        self.saving = trio.Lock()
-        self.ended = trio.Event()
-        self._mark = (0.0, 0)
-
-    @property
-    def done_state(self) -> bool:
-        return self.record.state == "complete"
-
-    @property
-    def waiting(self) -> bool:
-        return self.record.state == "queued" and self.scope is None
-
-    def count(self, more: int) -> None:
-        """Note progress; the speed is that of the last second or so."""
-        self.done += more
-        now = trio.current_time()
-        since, at = self._mark
-        if not since or self.done < at:
-            self._mark = (now, self.done)
-        elif now - since >= 1:
-            self.speed = round((self.done - at) / (now - since))
-            self._mark = (now, self.done)
 
 
 class Direct:
@@ -145,7 +100,7 @@ class Direct:
         self._folder = Path(config.download_dir)
         self._disk = outbound.threads.root(f"direct:{config.download_dir}")
         self._http = outbound.client(outbound.release_policy(*config.trusted_urls))
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, Job] = {}
         self._changed = trio.Event()
 
     async def __aenter__(self) -> Self:
@@ -153,11 +108,11 @@ class Direct:
         records = await in_thread(self._disk, read_records, self._folder, RECORD)
         for token, raw in records.items():
             try:
-                record = msgspec.json.decode(raw, type=_Record)
+                record = msgspec.json.decode(raw, type=Record)
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue  # not ours, or cut by a full disk: the poller sees it as absent
             if record.token == token:
-                self._jobs[token] = _Job(record, self._folder / token)
+                self._jobs[token] = Job(record, self._folder / token)
         return self
 
     async def __aexit__(
@@ -174,7 +129,7 @@ class Direct:
     async def probe(self) -> ClientInfo:
         """Whether the folder can be written; there is nothing else to reach."""
         try:
-            await in_thread(self._disk, _try_folder, self._folder)
+            await in_thread(self._disk, try_folder, self._folder)
         except OSError:
             raise Rejected("download_dir_not_writable", path=str(self._folder)) from None
         path = PathFact(purpose="default", path=str(self._folder))
@@ -188,7 +143,7 @@ class Direct:
             raise Rejected("bad_token")
         if options.token in self._jobs:
             return options.token
-        record = _Record(
+        record = Record(
             token=options.token,
             url=payload.data.decode(),
             title=options.title or payload.name,
@@ -196,9 +151,9 @@ class Direct:
             state="paused" if options.paused else "queued",
             added_at=self._outbound.clock.now_us(),
         )
-        job = _Job(record, self._folder / options.token)
-        with _disk_failures():
-            await self._disk_step(_make_folder, job.folder)
+        job = Job(record, self._folder / options.token)
+        with disk_failures():
+            await self._disk_step(make_folder, job.folder)
             await self._save(job)
         self._jobs[options.token] = job
         self._ring()
@@ -213,14 +168,14 @@ class Direct:
         """By token."""
         job = self._jobs.get(token)
         await trio.lowlevel.checkpoint()
-        return self._item(job, present=True) if job else None
+        return self._item(job, there=True) if job else None
 
     async def snapshot(self) -> Snapshot:
         """Everything in the folder; a finished file that vanished shows as missing."""
         finished = {t: j.folder / j.record.name for t, j in self._jobs.items() if j.done_state}
-        with _disk_failures():
-            here = await self._disk_step(_present, finished)
-        items = [self._item(job, present=here.get(t, True)) for t, job in self._jobs.items()]
+        with disk_failures():
+            here = await self._disk_step(present, finished)
+        items = [self._item(job, there=here.get(t, True)) for t, job in self._jobs.items()]
         return Snapshot(items=items, complete=True, at=self._outbound.clock.now_us())
 
     async def files(self, id: RemoteId) -> list[RemoteFile]:
@@ -239,10 +194,10 @@ class Direct:
             return
         await self._interrupt(job, "the download was removed")
         keep = job.record.name if job.done_state and not with_data else ""
-        with _disk_failures():
-            await self._disk_step(_clear, job.folder, keep)
+        with disk_failures():
+            await self._disk_step(clear, job.folder, keep)
 
-    async def _interrupt(self, job: _Job, why: str) -> None:
+    async def _interrupt(self, job: Job, why: str) -> None:
         """Cancel the transfer, if any, and wait until it has let go of its file."""
         if job.scope is not None:
             job.scope.cancel(reason=why)
@@ -254,7 +209,7 @@ class Direct:
         if job.record.state == "queued":
             job.record.state = "paused"
             await self._interrupt(job, "the download was paused")
-            with _disk_failures():
+            with disk_failures():
                 await self._save(job)
 
     async def resume(self, id: RemoteId) -> None:
@@ -263,7 +218,7 @@ class Direct:
         if job.record.state in {"paused", "failed"}:
             job.record.state, job.record.code = "queued", ""
             job.failures, job.not_before, job.trouble = 0, float("-inf"), ""
-            with _disk_failures():
+            with disk_failures():
                 await self._save(job)
             self._ring()
 
@@ -271,18 +226,18 @@ class Direct:
         """A label only: folders are per token."""
         job = self._job(id)
         job.record.category = category
-        with _disk_failures():
+        with disk_failures():
             await self._save(job)
 
-    def _job(self, id_: RemoteId) -> _Job:
+    def _job(self, id_: RemoteId) -> Job:
         job = self._jobs.get(id_)
         if job is None:
             raise Rejected("unknown_item")
         return job
 
-    def _item(self, job: _Job, *, present: bool) -> RemoteItem:
+    def _item(self, job: Job, *, there: bool) -> RemoteItem:
         record = job.record
-        state, size = _state_of(job, present=present), record.size
+        state, size = state_of(job, there=there), record.size
         running = state is RemoteState.DOWNLOADING
         left = size - job.done if size is not None else None
         return RemoteItem(
@@ -324,7 +279,7 @@ class Direct:
     def _ring(self) -> None:
         self._changed.set()
 
-    async def _work(self, job: _Job) -> None:
+    async def _work(self, job: Job) -> None:
         """One attempt and what follows from it."""
         assert job.scope is not None  # noqa: S101 - set by run
         try:
@@ -335,7 +290,7 @@ class Direct:
             job.ended.set()
             self._ring()
 
-    async def _attempt(self, job: _Job) -> None:
+    async def _attempt(self, job: Job) -> None:
         before = job.done
         try:
             await self._transfer(job)
@@ -347,11 +302,11 @@ class Direct:
             code = "disk_full" if error.errno == errno.ENOSPC else "disk_error"
             await self._later(job, code, LONGEST_PAUSE_S, before)
 
-    async def _fail(self, job: _Job, code: str) -> None:
+    async def _fail(self, job: Job, code: str) -> None:
         job.record.state, job.record.code = "failed", code
         await self._save(job)
 
-    async def _later(self, job: _Job, code: str, asked: float | None, before: int) -> None:
+    async def _later(self, job: Job, code: str, asked: float | None, before: int) -> None:
         job.failures = 1 if job.done > before else job.failures + 1
         if job.failures >= MOST_FAILURES:
             await self._fail(job, code)
@@ -360,9 +315,9 @@ class Direct:
         job.not_before = trio.current_time() + min(pause, 3600)
         job.trouble = code
 
-    async def _transfer(self, job: _Job) -> None:
+    async def _transfer(self, job: Job) -> None:
         record = job.record
-        offset, whole = await self._disk_step(_left_over, job.folder, record)
+        offset, whole = await self._disk_step(left_over, job.folder, record)
         if whole:
             await self._complete(job)
             return
@@ -375,12 +330,12 @@ class Direct:
                 record.synced, record.validator = 0, ""
                 raise Unavailable("range_refused")
             self._judge(incoming)
-            start = _start_of(incoming, offset)
-            total = _total_of(incoming, start)
+            start = start_of(incoming, offset)
+            total = total_of(incoming, start)
             if total is not None and total > self._config.max_bytes:
                 raise TooLarge(limit=self._config.max_bytes)
-            record.size, record.validator = total, _validator(incoming.headers)
-            record.name = record.name or _name_of(incoming, record.title)
+            record.size, record.validator = total, validator(incoming.headers)
+            record.name = record.name or name_of(incoming, record.title)
             record.synced = start
             await self._save(job)
             await self._receive(job, incoming, start)
@@ -401,7 +356,7 @@ class Direct:
             raise Unavailable(code, retry_after_s=asked, status=status)
         raise Rejected("download_gone" if status in {404, 410} else "http_status", status=status)
 
-    async def _receive(self, job: _Job, incoming: Incoming, start: int) -> None:
+    async def _receive(self, job: Job, incoming: Incoming, start: int) -> None:
         record = job.record
         part = await self._disk_step(PartFile, job.folder / (record.name + PART), start)
         try:
@@ -430,7 +385,7 @@ class Direct:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 5):
                 await self._disk_step(part.close)
 
-    async def _finish(self, job: _Job, part: PartFile) -> None:
+    async def _finish(self, job: Job, part: PartFile) -> None:
         record = job.record
         if job.done == 0:
             raise Malformed("empty_file")
@@ -442,110 +397,15 @@ class Direct:
         await self._disk_step(part.publish, record.name)
         await self._complete(job)
 
-    async def _complete(self, job: _Job) -> None:
+    async def _complete(self, job: Job) -> None:
         job.record.state, job.record.code, job.trouble = "complete", "", ""
         job.done = job.record.size or 0
         await self._save(job)
 
-    async def _save(self, job: _Job) -> None:
+    async def _save(self, job: Job) -> None:
         async with job.saving:
             record = msgspec.json.encode(job.record)
             await self._disk_step(write_record, job.folder / RECORD, record)
 
     async def _disk_step(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
         return await in_thread(self._disk, fn, *args)
-
-
-@contextmanager
-def _disk_failures() -> Generator[None, None, None]:
-    """Trouble with the disk, as who calls a download client expects it."""
-    try:
-        yield
-    except OSError as error:
-        code = "disk_full" if error.errno == errno.ENOSPC else "disk_error"
-        raise Unavailable(code) from None
-
-
-def _try_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_record(folder / ".bindery-try", b"")
-    (folder / ".bindery-try").unlink()
-
-
-def _make_folder(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def _left_over(folder: Path, record: _Record) -> tuple[int, bool]:
-    """Where to go on, and whether the file is there already under its final name."""
-    if not record.name:
-        return 0, False
-    whole = folder / record.name
-    if whole.is_file() and whole.stat().st_size == record.size:
-        return 0, True
-    part = folder / (record.name + PART)
-    there = part.stat().st_size if part.is_file() else 0
-    return (min(record.synced, there) if record.validator else 0), False
-
-
-def _present(files: Mapping[str, Path]) -> dict[str, bool]:
-    return {token: path.is_file() for token, path in files.items()}
-
-
-def _clear(folder: Path, keep: str) -> None:
-    if not folder.is_dir() or folder.is_symlink():
-        return
-    if not keep:
-        shutil.rmtree(folder)
-        return
-    (folder / RECORD).unlink(missing_ok=True)
-
-
-def _state_of(job: _Job, *, present: bool) -> RemoteState:
-    match job.record.state:
-        case "complete":
-            return RemoteState.COMPLETE if present else RemoteState.MISSING_FILES
-        case "paused":
-            return RemoteState.PAUSED
-        case "failed":
-            return RemoteState.FAILED
-        case _:
-            if job.scope is not None:
-                return RemoteState.DOWNLOADING
-            return RemoteState.STALLED if job.trouble else RemoteState.QUEUED
-
-
-def _start_of(incoming: Incoming, offset: int) -> int:
-    """Where the body begins: the whole file (200), or exactly the part that was asked for."""
-    if incoming.status == 200:
-        return 0
-    found = _RANGE.match(incoming.headers.get("content-range", ""))
-    if found is None or not offset or int(found[1]) != offset:
-        raise Malformed("bad_range")
-    return offset
-
-
-def _total_of(incoming: Incoming, start: int) -> int | None:
-    if incoming.headers.get("content-encoding", "identity").lower() != "identity":
-        return None
-    found = _RANGE.match(incoming.headers.get("content-range", ""))
-    if incoming.status == 206 and found is not None and found[2] != "*":
-        return int(found[2])
-    length = incoming.headers.get("content-length", "")
-    return start + int(length) if length.isdecimal() and len(length) < 16 else None
-
-
-def _validator(headers: Mapping[str, str]) -> str:
-    """What `If-Range` may carry: a strong ETag, else the date; empty = resume is not safe."""
-    if headers.get("accept-ranges", "").lower() == "none":
-        return ""
-    etag = headers.get("etag", "")
-    return etag if etag.startswith('"') else headers.get("last-modified", "")
-
-
-def _name_of(incoming: Incoming, title: str) -> str:
-    told = disposition_name(incoming.headers.get("content-disposition", ""))
-    mime = media_type(incoming.headers.get("content-type", ""))
-    return download_name(told or url_name(incoming.url), title, mime)

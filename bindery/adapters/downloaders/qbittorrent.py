@@ -16,9 +16,22 @@ import trio
 
 from bindery.adapters.failures import Malformed, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Answer, Ask, Outbound
+from bindery.adapters.qbittorrent_wire import (
+    Added,
+    File,
+    Preferences,
+    Torrent,
+    add_form,
+    decoded,
+    item,
+    known_as,
+    preference_warnings,
+    save_path_of,
+    slashed,
+    torrents,
+)
 from bindery.domain.addresses import Policy, Reach
 from bindery.domain.offers import Transport
-from bindery.domain.qbittorrent_states import INFINITE_ETA_S, read_state
 from bindery.domain.transfers import (
     AddOptions,
     Ambiguous,
@@ -59,56 +72,6 @@ class QBittorrentConfig(
     save_path: str = ""
     """Where to save when no category is used, as the client names it; empty = its default."""
     timeout_s: float = 15.0
-
-
-class _Torrent(msgspec.Struct, frozen=True):
-    hash: str
-    name: str = ""
-    state: str = ""
-    progress: float = 0.0
-    size: int = 0
-    amount_left: int = 0
-    category: str = ""
-    save_path: str = ""
-    content_path: str = ""
-    eta: int = 0
-    added_on: int = 0
-    dlspeed: int = 0
-    num_seeds: int = 0
-    infohash_v1: str = ""
-    infohash_v2: str = ""
-
-
-class _File(msgspec.Struct, frozen=True):
-    name: str
-    size: int = 0
-    progress: float = 0.0
-    priority: int = 1
-
-
-class _Added(msgspec.Struct, frozen=True):
-    added_torrent_ids: list[str] = []
-    success_count: int = 0
-    pending_count: int = 0
-
-
-class _Category(msgspec.Struct, frozen=True, rename="camel"):
-    save_path: str = ""
-
-
-class _Preferences(msgspec.Struct, frozen=True):
-    max_ratio_enabled: bool = False
-    max_ratio_act: int = 0
-    max_seeding_time_enabled: bool = False
-    dht: bool = True
-    queueing_enabled: bool = False
-
-
-def _decoded(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Malformed from None
 
 
 class QBittorrent:
@@ -268,7 +231,7 @@ class QBittorrent:
         return answer.body
 
     async def _json(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        return _decoded(await self._ok(path, query=query), kind)
+        return decoded(await self._ok(path, query=query), kind)
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -278,9 +241,9 @@ class QBittorrent:
         api = await self._api_version()
         categories = await self._json("/torrents/categories", dict[str, Any])
         default = (await self._ok("/app/defaultSavePath")).decode("utf-8", "replace").strip()
-        preferences = await self._json("/app/preferences", _Preferences)
-        paths = [PathFact(purpose="default", path=_slashed(default))]
-        warnings = _preference_warnings(preferences)
+        preferences = await self._json("/app/preferences", Preferences)
+        paths = [PathFact(purpose="default", path=slashed(default))]
+        warnings = preference_warnings(preferences)
         configured: tuple[tuple[Literal["category", "category_audiobook"], str], ...] = (
             ("category", self._config.category),
             ("category_audiobook", self._config.category_audiobook),
@@ -289,8 +252,8 @@ class QBittorrent:
             if not name:
                 continue
             if name in categories:
-                path = _save_path(categories[name]) or f"{default.rstrip('/')}/{name}"
-                paths.append(PathFact(purpose=purpose, path=_slashed(path)))
+                path = save_path_of(categories[name]) or f"{default.rstrip('/')}/{name}"
+                paths.append(PathFact(purpose=purpose, path=slashed(path)))
             elif any(name.lower() == known.lower() for known in categories):
                 warnings.append("category_case")
             else:
@@ -313,15 +276,15 @@ class QBittorrent:
 
     async def snapshot(self) -> Snapshot:
         """Every torrent of the program, in one request."""
-        torrents, complete = await self._list({})
-        items = [_item(torrent) for torrent in torrents]
+        listed, complete = await self._list({})
+        items = [item(torrent) for torrent in listed]
         return Snapshot(items=items, complete=complete, at=self._outbound.clock.now_us())
 
-    async def _list(self, query: Mapping[str, str]) -> tuple[list[_Torrent], bool]:
+    async def _list(self, query: Mapping[str, str]) -> tuple[list[Torrent], bool]:
         body = await self._ok("/torrents/info", query=query)
         if len(body) > LARGE_BYTES:
-            return await in_thread(self._outbound.threads.cpu, _torrents, body)
-        return _torrents(body)
+            return await in_thread(self._outbound.threads.cpu, torrents, body)
+        return torrents(body)
 
     async def find(
         self,
@@ -334,21 +297,21 @@ class QBittorrent:
         if wanted:
             found, _ = await self._list({"hashes": "|".join(sorted(wanted))})
             if not found:
-                found = [one for one in (await self._list({}))[0] if _known_as(one) & wanted]
+                found = [one for one in (await self._list({}))[0] if known_as(one) & wanted]
         else:
             title = name.strip().casefold()
             everything, _ = await self._list({})
             found = [one for one in everything if one.name.strip().casefold() == title]
         if len(found) > 1:
             return Ambiguous(ids=tuple(one.hash.lower() for one in found))
-        return _item(found[0]) if found else None
+        return item(found[0]) if found else None
 
     async def files(self, id: RemoteId) -> list[RemoteFile]:
         """Paths relative to the item's `save_path`."""
-        listed = await self._json("/torrents/files", list[_File], {"hash": id})
+        listed = await self._json("/torrents/files", list[File], {"hash": id})
         return [
             RemoteFile(
-                path=_slashed(file.name),
+                path=slashed(file.name),
                 size=file.size,
                 done=file.progress >= 1,
                 wanted=file.priority != 0,
@@ -369,7 +332,7 @@ class QBittorrent:
             await self._ensure_category(options.category)
         answer = await self._call(
             "/torrents/add",
-            form=_add_form(payload, options, self._config.save_path),
+            form=add_form(payload, options, self._config.save_path),
             torrent=payload.data if payload.kind == "torrent" else None,
         )
         taken = self._taken(answer)
@@ -394,7 +357,7 @@ class QBittorrent:
             raise Rejected("client_refused", status=answer.status)
         said = answer.body.strip()
         if said.startswith(b"{"):
-            added = _decoded(said, _Added)
+            added = decoded(said, Added)
             return bool(added.success_count or added.added_torrent_ids or added.pending_count)
         return said != b"Fails."
 
@@ -448,88 +411,3 @@ class QBittorrent:
             await self._ensure_category(category)
         await self._ok("/torrents/setCategory", form={"hashes": id, "category": category})
         await self._ok("/torrents/setAutoManagement", form={"hashes": id, "enable": "true"})
-
-
-def _add_form(payload: Payload, options: AddOptions, save_path: str) -> dict[str, str]:
-    paused = "true" if options.paused else "false"
-    form = {"paused": paused, "stopped": paused}  # 4.x reads the one, 5.x the other
-    if options.category:
-        form |= {"category": options.category, "autoTMM": "true"}
-    elif save_path:
-        form["savepath"] = save_path
-    if payload.kind == "magnet":
-        form["urls"] = payload.data.decode()
-    return form
-
-
-def _torrents(body: bytes) -> tuple[list[_Torrent], bool]:
-    """Entries one by one: a single odd one must not hide all others, but it does make the list
-    incomplete, so that absence proves nothing.
-    """
-    raws = _decoded(body, list[msgspec.Raw])
-    torrents: list[_Torrent] = []
-    for raw in raws:
-        try:
-            torrents.append(_decoded(bytes(raw), _Torrent))
-        except Malformed:
-            continue
-    return torrents, len(torrents) == len(raws)
-
-
-def _known_as(torrent: _Torrent) -> set[str]:
-    texts = (torrent.hash, torrent.infohash_v1, torrent.infohash_v2)
-    return {text.lower()[:40] for text in texts if text}
-
-
-def _item(torrent: _Torrent) -> RemoteItem:
-    state = read_state(torrent.state, torrent.progress, torrent.size, torrent.amount_left)
-    save_path = _slashed(torrent.save_path)
-    path = _slashed(torrent.content_path)
-    if not path and torrent.name and save_path:
-        path = f"{save_path.rstrip('/')}/{torrent.name}"
-    size = torrent.size if torrent.size > 0 else None
-    v2 = torrent.infohash_v2.lower() or None
-    v1 = torrent.infohash_v1.lower() or (None if v2 else torrent.hash.lower())
-    return RemoteItem(
-        id=torrent.hash.lower(),
-        name=torrent.name,
-        state=state,
-        raw_state=torrent.state,
-        size=size,
-        done=max(0, size - torrent.amount_left) if size else None,
-        percent=round(min(max(torrent.progress, 0), 1) * 100, 1),
-        speed=torrent.dlspeed,
-        eta_s=torrent.eta if 0 < torrent.eta < INFINITE_ETA_S else None,
-        seeders=torrent.num_seeds if torrent.num_seeds >= 0 else None,
-        category=torrent.category,
-        info_hash_v1=v1,
-        info_hash_v2=v2,
-        path=path,
-        save_path=save_path,
-        code="client_error" if torrent.state == "error" else None,
-        added_at=torrent.added_on * 1_000_000 if torrent.added_on > 0 else None,
-    )
-
-
-def _save_path(category: object) -> str:
-    """`savePath` of a category, whatever else the entry holds (`download_path` may be false)."""
-    try:
-        return msgspec.convert(category, _Category, strict=False).save_path
-    except msgspec.ValidationError:
-        return ""
-
-
-def _preference_warnings(preferences: _Preferences) -> list[str]:
-    warnings: list[str] = []
-    limited = preferences.max_ratio_enabled or preferences.max_seeding_time_enabled
-    if limited and preferences.max_ratio_act in {1, 3}:
-        warnings.append("removes_when_seeded")
-    if not preferences.dht:
-        warnings.append("dht_off")
-    if preferences.queueing_enabled:
-        warnings.append("queueing_on")
-    return warnings
-
-
-def _slashed(path: str) -> str:
-    return path.replace("\\", "/")
