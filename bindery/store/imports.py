@@ -28,6 +28,20 @@ class ImportSource(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
+class FileNote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the probe said of a source that its library row keeps."""
+
+    language: str = ""
+    duration_s: float | None = None
+
+
+class PlanRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan as decided, with notes of its sources by path: enough to register after a crash."""
+
+    plan: ImportPlan
+    notes: dict[str, FileNote] = {}
+
+
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     """One import. `code` on an open one says why it is being taken back."""
 
@@ -35,7 +49,7 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     download_id: int | None
     state: ImportState
     mode: Method
-    plan: ImportPlan
+    plan: PlanRecord
     code: str | None
     params: Params
     trace: str
@@ -85,6 +99,12 @@ def find_source(reader: Reader, download_id: int) -> ImportSource | None:
     return reader.one(_q_source, {"id": download_id}, ImportSource)
 
 
+def assign_in(tx: Tx, download_id: int, slot_id: int) -> None:
+    """A person said for which slot a download is: that one and no other."""
+    tx.run(_q_unassign, {"download": download_id, "slot": slot_id})
+    tx.run(_q_assign, {"download": download_id, "slot": slot_id})
+
+
 def find_open(reader: Reader, download_id: int) -> ImportRow | None:
     """The import of a download that is under way or has sources left to remove."""
     return reader.one(_q_open, {"download": download_id}, ImportRow)
@@ -95,7 +115,7 @@ def find_import(reader: Reader, import_id: int) -> ImportRow | None:
     return reader.one(_q_get, {"id": import_id}, ImportRow)
 
 
-def add_in(tx: Tx, download_id: int, mode: Method, plan: ImportPlan, trace: str) -> int:
+def add_in(tx: Tx, download_id: int, mode: Method, plan: PlanRecord, trace: str) -> int:
     """Open an import; answers its id, which names its ops on disk."""
     return tx.insert(
         _q_add,
@@ -204,6 +224,11 @@ _q_put_source = """
 INSERT INTO download_source (download_id, path, files) VALUES (:id, :path, :files)
 ON CONFLICT (download_id) DO UPDATE SET path = excluded.path, files = excluded.files"""
 _q_source = "SELECT path, files FROM download_source WHERE download_id = :id"
+_q_unassign = "DELETE FROM download_slot WHERE download_id = :download AND slot_id <> :slot"
+_q_assign = """
+INSERT INTO download_slot (download_id, slot_id, live)
+SELECT :download, :slot, live FROM download WHERE id = :download
+ON CONFLICT (download_id, slot_id) DO NOTHING"""
 _q_open = f"""
 SELECT {_COLUMNS} FROM import
 WHERE download_id = :download AND state IN ('open', 'registered')"""
