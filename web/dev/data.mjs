@@ -86,11 +86,11 @@ export function makeWorld(kind) {
       { id: 2, path: '/audiobooks', freeSpace: 0, totalSpace: 0, accessible: false },
     ],
     attention: [
-      { id: 'a1', code: 'path-not-visible', severity: 'warning', params: { path: '/downloads/complete' }, entity: { kind: 'download', id: 3 }, since: ago(14) },
+      { id: 'a1', code: 'path-not-visible', severity: 'warning', params: { path: '/downloads/complete' }, entity: 'download:3', action: 'check_path', since: ago(14) },
       { id: 'a2', code: 'indexer-down', severity: 'warning', params: { name: 'Tide Newz' }, since: ago(120) },
       ...(hostile ? [{ id: 'a3', code: 'never-heard-of', severity: 'error', params: {}, text: 'Something new happened that this page has no words for. '.repeat(6), since: ago(1) }] : []),
     ],
-    health: ['writer', 'live', 'roster', 'scheduler', 'search', 'indexer:1', 'indexer:2', 'downloads:1', 'downloads:2', 'importer', 'metadata', 'notifier', 'housekeeper'].map((name, i) => ({ id: name, name, state: name === 'indexer:2' ? 'backoff' : hostile && name === 'notifier' ? 'parked' : 'running', restarts: name === 'indexer:2' ? 3 : 0, waiting: i % 3, oldestS: i % 3 ? 2.5 : null, current: name === 'importer' ? 'The Cartographer’s Debt' : null, inHandS: name === 'importer' ? 1.2 : null, lastSuccessAt: ago(i), nextRunAt: name === 'scheduler' ? at(3) : null, lastError: name === 'indexer:2' ? `ConnectTimeout: ${hostile ? 'x'.repeat(400) : 'tide.example did not answer in 15 s'}` : null })),
+    health: ['writer', 'live', 'roster', 'scheduler', 'search', 'indexer:1', 'indexer:2', 'downloads:1', 'downloads:2', 'importer', 'metadata', 'notifier', 'housekeeper'].map((name, i) => ({ id: name, name, state: name === 'indexer:2' ? 'backoff' : hostile && name === 'notifier' ? 'parked' : 'running', restarts: name === 'indexer:2' ? 3 : 0, waiting: i % 3, oldestS: i % 3 ? 2.5 : null, inHandS: null, okAt: ago(i), heldUntil: name === 'indexer:2' ? at(12) : null, reason: name === 'indexer:2' ? { code: 'rate_limited', params: {} } : null, lastError: name === 'indexer:2' ? `ConnectTimeout: ${hostile ? 'x'.repeat(400) : 'tide.example did not answer in 15 s'}` : null })),
     jobs: [{ id: 'j-19', kind: 'author.sync', titleCode: 'author.sync', params: { author: 'Mara Lindqvist' }, state: 'running', done: 12, total: 40, cancellable: true }],
     setup: { hasIndexer: true, hasClient: true, hasRoot: true, hasAuthor: true, hasGrab: true, hasImport: true, complete: true },
   };
@@ -109,11 +109,11 @@ export function releasesFor(book, hostile) {
   const make = (n, indexerId, title, more) => ({ candidateId: n, guid: `g-${n}`, indexerId, indexerName: ['', 'Harbour Index', 'Tide Newz', 'Free Shelf'][indexerId], title, size: 2_400_000 * n, publishedAt: ago(n * 4000), infoUrl: 'https://harbour.example/details/1', ...more });
   const rows = [
     make(1, 1, `${base} (2021) [EPUB]`, { protocol: 'torrent', seeders: 14, quality: 'epub', verdict: 'grab', score: 91.5, rejections: [] }),
-    make(2, 1, `${base} (2021) AZW3`, { protocol: 'torrent', seeders: 3, quality: 'azw3', verdict: 'rejected', score: 40, rejections: [{ code: 'format-not-wanted', class: 'soft', params: { format: 'azw3' } }] }),
-    make(3, 1, `${base} GERMAN epub`, { protocol: 'torrent', seeders: 0, quality: 'epub', verdict: 'rejected', rejections: [{ code: 'language', class: 'soft', params: { found: 'ger', allowed: 'eng' } }, { code: 'seeders', class: 'soft', params: { seeders: 0, min: 1 } }] }),
+    make(2, 1, `${base} (2021) AZW3`, { protocol: 'torrent', seeders: 3, quality: 'azw3', verdict: 'rejected', score: 40, rejections: [{ code: 'format-not-wanted', class: 'soft', found: 'azw3', wanted: 'epub' }] }),
+    make(3, 1, `${base} GERMAN epub`, { protocol: 'torrent', seeders: 0, quality: 'epub', verdict: 'rejected', rejections: [{ code: 'language', class: 'soft', found: 'ger', wanted: 'eng' }, { code: 'seeders', class: 'soft', found: '0', wanted: '1' }] }),
     make(4, 2, `${base} Retail EPUB eBook-GRP`, { protocol: 'usenet', quality: 'epub', verdict: 'acceptable', score: 80, rejections: [] }),
     make(5, 2, `${base}.epub.exe`, { protocol: 'usenet', verdict: 'rejected', rejections: [{ code: 'dangerous', class: 'hard' }, { code: 'not-the-book', class: 'hard' }] }),
-    make(6, 2, `${base} M4B 64kbps`, { protocol: 'usenet', quality: 'm4b', verdict: 'rejected', rejections: [{ code: 'wrong-media-type', class: 'hard', params: { found: 'audiobook' } }] }),
+    make(6, 2, `${base} M4B 64kbps`, { protocol: 'usenet', quality: 'm4b', verdict: 'rejected', rejections: [{ code: 'wrong-media-type', class: 'hard', found: 'audiobook', wanted: 'ebook' }] }),
     make(7, 3, book.title, { protocol: 'http', quality: 'epub', verdict: 'rejected', rejections: [{ code: 'delay', class: 'temporary', params: { minutes: 50 } }] }),
   ];
   if (hostile) for (let n = 8; n < 300; n += 1) rows.push(make(n, 1 + (n % 2), `${base} ${'long.name.'.repeat(n % 20)}`, { protocol: 'torrent', seeders: n, verdict: 'rejected', rejections: [{ code: 'brand-new-rule', class: 'hard', text: 'A rule that the page has never heard of' }] }));

@@ -1,5 +1,5 @@
 /** The live client on the browser's own socket, clock and network, and the REST twins of topics. */
-import type { Api } from './api';
+import { ApiError, type Api } from './api';
 import { LiveClient, PROTOCOL } from './live';
 import type { Row, SnapData } from './live-topic';
 
@@ -32,6 +32,7 @@ export function twinOf(topic: string): string | null {
 export function snapOf(body: unknown): SnapData {
   if (Array.isArray(body)) return { rows: body as Row[] };
   const object = (body ?? {}) as Listed & Record<string, unknown>;
+  if (Array.isArray(object['rows'])) return { rows: object['rows'] as Row[] };
   if (Array.isArray(object.items)) {
     return { rows: object.items, meta: { staleClients: object.staleClients ?? [] } };
   }
@@ -40,6 +41,7 @@ export function snapOf(body: unknown): SnapData {
 
 export function live(base: string, api: Api, authEnded: () => void): LiveClient {
   const last = new Map<string, unknown>();
+  const without = new Set<string>();
   const client = new LiveClient({
     open() {
       const url = new URL(`${base}/api/v1/live`, location.href);
@@ -50,8 +52,16 @@ export function live(base: string, api: Api, authEnded: () => void): LiveClient 
     },
     async poll(topic) {
       const path = twinOf(topic);
-      if (!path) return null;
-      const body = await api.get(path);
+      if (!path || without.has(topic)) return null;
+      let body: unknown;
+      try {
+        body = await api.get(path);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status === 0) throw error;
+        // This one is not given; the others are still asked.
+        if (error.status === 404 || error.status === 403) without.add(topic);
+        return null;
+      }
       if (last.get(topic) === body) return 'unchanged';
       last.set(topic, body);
       return snapOf(body);

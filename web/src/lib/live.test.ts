@@ -234,6 +234,18 @@ describe('the connection', () => {
     expect(w.sockets).toHaveLength(1);
   });
 
+  it('is live although one topic is refused', () => {
+    const w = world();
+    const refused = vi.fn();
+    w.client.subscribe('health', { state: () => undefined, refused });
+    w.socket().up();
+    w.socket().say(snap(1, []));
+    expect(w.client.status).toBe('catching');
+    w.socket().say({ t: 'err', topic: 'health', code: 'forbidden', message: '' });
+    expect(refused).toHaveBeenCalledWith('forbidden');
+    expect(w.client.status).toBe('live');
+  });
+
   it('gives credit every fifty feed items and tells who must refetch', () => {
     const w = world();
     const refetch = vi.fn();

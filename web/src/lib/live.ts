@@ -269,6 +269,7 @@ export class LiveClient {
           for (const l of this.topics.get(frame.topic)?.listeners ?? []) l.refused?.(frame.code);
           const topic = this.topics.get(frame.topic);
           if (topic) this.setState(topic, { ...topic.state, waiting: false });
+          this.settle();
         }
         return;
     }
@@ -292,7 +293,8 @@ export class LiveClient {
         break;
       case 'inval':
         topic.state = { ...topic.state, cursor: { epoch: this.epoch, seq: frame.seq }, waiting: false };
-        for (const listener of topic.listeners) listener.refetch?.(frame.keys);
+        // Without keys it only tells where the topic stands.
+        if (frame.keys.length) for (const listener of topic.listeners) listener.refetch?.(frame.keys);
         break;
       case 'gap':
         this.setState(topic, { ...topic.state, cursor: null, waiting: true, fresh: false });

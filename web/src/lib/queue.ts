@@ -79,8 +79,8 @@ export function normalRow(raw: Params): QueueRow {
     release: (raw['release'] as string | undefined) ?? (raw['title'] as string),
     state: (raw['state'] as string | undefined) ?? (raw['status'] as string),
     percent: numeric(raw['percent'] ?? raw['percentage']),
-    eta: seconds(raw['eta'] ?? raw['timeLeft']),
-    speed: typeof raw['speed'] === 'number' ? raw['speed'] : null,
+    eta: seconds(raw['etaSeconds'] ?? raw['eta'] ?? raw['timeLeft']),
+    speed: numeric(raw['bytesPerSecond']) ?? (typeof raw['speed'] === 'number' ? raw['speed'] : null),
   };
   row.error = (raw['error'] as QueueRow['error']) ?? (text ? { code: '', text } : null);
   return row;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { downloadText, eventText, fixFor, reasonText, refusalText, verdictOf } from './reasons';
+import { downloadText, eventText, fixFor, reasonText, refusalText, settleFor, verdictOf } from './reasons';
 
 describe('reasons', () => {
   it('says the values, sizes as sizes', () => {
-    expect(reasonText({ code: 'size-max', params: { size: 5_368_709_120, max: 1_073_741_824 } })).toBe(
+    expect(reasonText({ code: 'size-max', found: '5368709120', wanted: '1073741824' })).toBe(
       'Too large: 5.0 GB, at most 1.0 GB',
     );
-    expect(reasonText({ code: 'seeders', params: { seeders: 0, min: 1 } })).toBe('0 seeders, at least 1');
+    expect(reasonText({ code: 'seeders', params: { found: 0, wanted: 1 } })).toBe('0 seeders, at least 1');
   });
   it('knows a code in both spellings', () => {
     expect(reasonText({ code: 'path_not_visible', params: { path: '/downloads' } })).toContain('/downloads');
@@ -17,7 +17,8 @@ describe('reasons', () => {
   });
   it('prefers the server text to a sentence with holes', () => {
     expect(reasonText({ code: 'size-max', text: 'too big' })).toBe('too big');
-    expect(reasonText({ code: 'size-max' })).not.toContain('{');
+    expect(reasonText({ code: 'size-max' })).toBe('Too large');
+    expect(reasonText({ code: 'seeders' })).toBe('Seeders');
   });
   it('says refusals, falling back to the text of the answer', () => {
     expect(refusalText('no_client_for_protocol', {}, 'x')).toContain('download client');
@@ -29,6 +30,9 @@ describe('reasons', () => {
     expect(fixFor('root-unavailable')?.to).toBe('/settings/roots');
     expect(fixFor('indexer-down')?.to).toBe('/settings/indexers');
     expect(fixFor('delay')).toBeNull();
+    expect(settleFor({ code: 'x', action: 'edit_indexer', entity: 'indexer:2' })?.to).toBe('/settings/indexers');
+    expect(settleFor({ code: 'x', entity: 'book:4' })?.to).toBe('/book/4');
+    expect(settleFor({ code: 'root_unavailable', entity: 'root:1' })?.to).toBe('/settings/roots');
   });
 });
 
@@ -50,6 +54,7 @@ describe('downloads and events', () => {
       expect(downloadText({ state }).length, state).toBeGreaterThan(8);
     }
     expect(downloadText({ state: 'importing', stage: 'probe' })).toBe('Looking into the files');
+    expect(downloadText({ state: 'downloading', overlay: 'stalled' })).toContain('No data');
     expect(downloadText({ state: 'somethingNew' })).toBe('Something new');
     expect(eventText('bookImported')).toBe('Imported');
     expect(eventText('filePolished')).toBe('File polished');

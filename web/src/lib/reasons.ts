@@ -6,15 +6,16 @@ import { bytes } from './format';
 import { lookup, needs, type Values } from './i18n';
 import type { Params, QueueRow, Reason, Rejection } from './wire';
 
-const SIZES = /^(size|min|max|needed|free|expected)$/;
+const SIZES = /^(size|min|max|needed|free|expected|wanted|found)$/;
 
 /** `size-min` counts bytes, `seeders` does not: only codes about sizes turn numbers into sizes. */
 function valuesOf(code: string, params: Params | undefined): Values {
   const values: Values = {};
   const sized = /size|space|disk/.test(code);
   for (const [name, value] of Object.entries(params ?? {})) {
-    if (value == null) continue;
-    if (sized && typeof value === 'number' && SIZES.test(name)) values[name] = bytes(value);
+    if (value == null || value === '') continue;
+    const amount = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (sized && typeof amount === 'number' && SIZES.test(name)) values[name] = bytes(amount);
     else if (Array.isArray(value)) values[name] = value.join(', ');
     else if (typeof value !== 'object') values[name] = String(value as string | number | boolean);
   }
@@ -38,13 +39,17 @@ function spaced(code: string): string {
 /** Codes are written with `-` or `_`; both mean the same. */
 const canonical = (code: string) => code.replace(/_/g, '-');
 
-export function reasonText(reason: Reason): string {
+export function reasonText(reason: Reason & { wanted?: string; found?: string }): string {
   const code = canonical(reason.code);
-  const text = lookup(`reason.${code}`, valuesOf(code, reason.params));
+  const compared: Params = {};
+  if (reason.wanted !== undefined) compared['wanted'] = reason.wanted;
+  if (reason.found !== undefined) compared['found'] = reason.found;
+  const text = lookup(`reason.${code}`, valuesOf(code, { ...reason.params, ...compared }));
   if (text && complete(text)) return text;
   if (reason.text) return reason.text;
-  // Without its values the sentence still says more than the code.
-  return text ? text.replace(/[:,]?\s*\{[^}]*\}[^,:]*/g, '').trim() || spaced(code) : spaced(code);
+  // Without its values the beginning of the sentence still says more than the code.
+  const begun = (text ?? '').replace(/[:,]?\s*\{.*$/s, '').trim();
+  return begun || spaced(code);
 }
 
 export function refusalText(code: string, params: Params | undefined, fallback: string): string {
@@ -59,13 +64,31 @@ export interface Fix {
 }
 
 const FIXES: [RegExp, string, string][] = [
-  [/^path-(not-visible|unmapped)/, 'mapping', '/settings/clients'],
-  [/^(root|disk|path)-/, 'roots', '/settings/roots'],
+  [/^path-(not-|unmapped|missing|unknown)/, 'mapping', '/settings/clients'],
+  [/^(root|disk|no-root)/, 'roots', '/settings/roots'],
   [/^indexer/, 'indexers', '/settings/indexers'],
-  [/^(client|no-client|send)/, 'clients', '/settings/clients'],
-  [/^(actor|store|worker)-/, 'health', '/health'],
+  [/^send-/, 'queue', '/queue'],
+  [/^(client|no-client)/, 'clients', '/settings/clients'],
+  [/^(actor|store|worker|command)-/, 'health', '/health'],
   [/^(download|import|files|unmatched|no-book|corrupt)/, 'queue', '/queue'],
 ];
+
+const ACTIONS: Record<string, string> = {
+  edit_indexer: '/settings/indexers',
+  check_path: '/settings/clients',
+  remove_download: '/queue',
+};
+
+/** Where an attention item is settled: its action, else its object's page, else its cause. */
+export function settleFor(item: { code: string; action?: string | null; entity?: string | null }): Fix | null {
+  const action = item.action ?? '';
+  const place = ACTIONS[action];
+  if (place) return { label: lookup(`fix.${action}`) ?? spaced(action), to: place };
+  const [kind = '', id = ''] = (item.entity ?? '').split(':');
+  if (kind === 'book' || kind === 'author') return { label: lookup(`fix.${kind}`) ?? kind, to: `/${kind}/${id}` };
+  if (kind === 'download') return { label: lookup('fix.queue') ?? kind, to: '/queue' };
+  return fixFor(item.code);
+}
 
 /** Where a reason is put right. */
 export function fixFor(code: string): Fix | null {
@@ -77,7 +100,9 @@ export function fixFor(code: string): Fix | null {
 }
 
 /** One sentence about where a download stands, by state and stage. */
-export function downloadText(row: Pick<QueueRow, 'state' | 'stage'>): string {
+export function downloadText(row: Pick<QueueRow, 'state' | 'stage' | 'overlay'>): string {
+  const overlay = row.state === 'downloading' && row.overlay ? lookup(`download.${row.overlay}`) : undefined;
+  if (overlay) return overlay;
   const stage = row.stage ? row.stage[0]!.toUpperCase() + row.stage.slice(1) : '';
   return lookup(`download.${row.state}${stage}`) ?? lookup(`download.${row.state}`) ?? spaced(row.state);
 }

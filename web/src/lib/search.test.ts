@@ -41,6 +41,12 @@ describe('search', () => {
     expect(s.legs).toMatchObject([{ indexerId: 2, status: 'failed' }]);
   });
 
+  it('reads the class of a rule as word or letter', () => {
+    const rejections = [{ code: 'language', klass: 'S' }, { code: 'x', class: 'temporary' }, { code: 'y' }];
+    const s = applyEvent(NO_SEARCH, found('a', { rejections }));
+    expect(s.candidates[0]?.rejections?.map((r) => r.class)).toEqual(['soft', 'temporary', 'hard']);
+  });
+
   it('ranks by verdict, then score', () => {
     const rows = [
       { id: '1', guid: '1', title: 'hard', rejections: [{ code: 'language', class: 'hard' as const }] },

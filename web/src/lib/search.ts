@@ -1,7 +1,7 @@
 /** The releases of one search, put together from its REST record and its live feed. Pure. */
 import type { FeedEvent } from './live-topic';
 import { verdictOf, type Verdict } from './reasons';
-import type { Candidate, Rejection, SearchLeg, SearchRecord } from './wire';
+import type { Candidate, Rejection, RejectionClass, SearchLeg, SearchRecord } from './wire';
 
 export interface SearchState {
   candidates: Candidate[];
@@ -20,9 +20,19 @@ export function candidateKey(raw: Raw): string {
   return `${String(raw['indexerId'] ?? '')}|${String(raw['guid'] ?? '')}`;
 }
 
+const CLASSES: Record<string, RejectionClass> = { H: 'hard', S: 'soft', T: 'temporary', A: 'approval' };
+
+/** The class as a word or as its letter, under either name. */
+function toRejection(raw: Raw): Rejection {
+  const given = String(raw['class'] ?? raw['klass'] ?? 'hard');
+  return { ...(raw as unknown as Rejection), class: CLASSES[given] ?? (given as RejectionClass) };
+}
+
 function toCandidate(raw: Raw, before?: Candidate): Candidate {
   const merged = { ...before, ...raw } as Raw;
   if (merged['candidateId'] === undefined && typeof raw['id'] === 'number') merged['candidateId'] = raw['id'];
+  const rejections = merged['rejections'];
+  if (Array.isArray(rejections)) merged['rejections'] = rejections.map((r) => toRejection(r as Raw));
   return { ...(merged as unknown as Candidate), id: before?.id ?? candidateKey(merged) };
 }
 

@@ -29,6 +29,7 @@ export interface AuthStatus {
   role?: 'admin' | 'user';
   mode: string;
   localAuthEnabled: boolean;
+  setupCodeRequired?: boolean;
   /** Same token as /auth/csrf answers, when the server sends it along. */
   csrfToken?: string;
 }
@@ -139,6 +140,8 @@ export interface QueueRow {
   release?: string;
   state: string;
   stage?: string;
+  /** The download client's own word: paused, stalled ... */
+  overlay?: string;
   protocol?: string;
   client?: string;
   size?: number;
@@ -164,6 +167,8 @@ export interface StaleClient {
 export type RejectionClass = 'hard' | 'soft' | 'temporary' | 'approval';
 export interface Rejection extends Reason {
   class?: RejectionClass;
+  wanted?: string;
+  found?: string;
 }
 
 export interface Candidate {
@@ -312,10 +317,11 @@ export interface Job {
 export interface Attention {
   id: string | number;
   code: string;
-  severity: 'info' | 'warning' | 'error';
+  severity: 'notice' | 'warning' | 'error';
   params?: Params;
   text?: string;
-  entity?: { kind: string; id: Id | string } | null;
+  /** `download:12` */
+  entity?: string | null;
   action?: string | null;
   since?: string;
 }
@@ -333,9 +339,12 @@ export interface ActorRow {
   oldestS?: number | null;
   inHandS?: number | null;
   refused?: number;
-  current?: string | null;
-  lastSuccessAt?: string | null;
-  nextRunAt?: string | null;
+  critical?: boolean;
+  okAt?: string | null;
+  failedAt?: string | null;
+  heldUntil?: string | null;
+  version?: string;
+  reason?: Reason | null;
 }
 
 export interface Counters {
