@@ -62,7 +62,7 @@ async def test_kill_and_resume(tmp_path: Path, server: ScriptedServer, outbound:
             assert before.state is RemoteState.QUEUED
             assert 0 < (before.done or 0) < len(DATA)
             nursery.start_soon(client.run)
-            while (await client.snapshot()).items[0].state is not RemoteState.COMPLETE:
+            while (await client.snapshot()).items[0].state is not RemoteState.COMPLETE:  # noqa: ASYNC110
                 await trio.sleep(0.02)
             nursery.cancel_scope.cancel(reason="the test is done")
     assert (tmp_path / "tok" / "b.epub").read_bytes() == DATA
