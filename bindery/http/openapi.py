@@ -38,6 +38,13 @@ _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"<(?:(?P<kind>[a-z]+):)?(?P<name>[a-zA-Z_]+)>")
 
 
+def _any_json(kind: type) -> dict[str, Any]:
+    """`object` and `Raw` stand for any JSON value: the values behind a code, stored results."""
+    if kind is object or kind is msgspec.Raw:
+        return {"description": "any JSON value"}
+    raise NotImplementedError(kind)
+
+
 def document(
     version: str = "1",
     given: Sequence[Blueprint] | None = None,
@@ -50,7 +57,9 @@ def document(
         app.register_blueprint(blueprint)
     described = sorted(_described(app), key=lambda entry: (entry[0], entry[1].method))
     types = list(_types(meta for _, meta, _ in described))
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schemas, components = msgspec.json.schema_components(
+        types, ref_template=_REF, schema_hook=_any_json
+    )
     schema_of = dict(zip(map(_key, types), schemas, strict=True))
     paths: dict[str, Any] = {}
     for path, meta, rule in described:

@@ -58,6 +58,20 @@ POLICY: Table = {
     ("auth.config", "GET"): U,
     ("auth.password", "POST"): U,
     ("auth.regenerate_key", "POST"): A_OWN,
+    # download clients
+    ("downloadclient.list_clients", "GET"): A,
+    ("downloadclient.get_client", "GET"): A,
+    ("downloadclient.add_client", "POST"): A,
+    ("downloadclient.update_client", "PUT"): A,
+    ("downloadclient.delete_client", "DELETE"): A,
+    ("downloadclient.test_client", "POST"): A,
+    ("downloadclient.test_unsaved", "POST"): A,
+    # queue
+    ("queue.list_queue", "GET"): U,
+    ("queue.remove", "DELETE"): U,
+    ("queue.bulk_remove", "POST"): U,
+    ("queue.retry_import", "POST"): U,
+    ("arr_queue.arr_queue", "GET"): U,
     # live
     ("live.live", WS): U,
 }

@@ -5,7 +5,15 @@ from __future__ import annotations
 from quart import Blueprint
 
 from bindery.http import live, spa
-from bindery.http.routes import auth, health, metrics, system
+from bindery.http.routes import (
+    arr_queue,
+    auth,
+    downloadclients,
+    health,
+    metrics,
+    queue,
+    system,
+)
 
 
 def blueprints() -> tuple[Blueprint, ...]:
@@ -16,5 +24,8 @@ def blueprints() -> tuple[Blueprint, ...]:
         health.blueprint,
         system.blueprint,
         auth.blueprint,
+        downloadclients.blueprint,
+        queue.blueprint,
+        arr_queue.blueprint,
         live.blueprint,
     )

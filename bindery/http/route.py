@@ -21,6 +21,7 @@ from bindery.domain.refusal import Code, Refusal
 from bindery.http.call import Call
 from bindery.http.errors import Problem, problem_response, refused
 from bindery.http.wire import JSON, json_response
+from bindery.operations.once import Replay
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[..., Awaitable[object]]
@@ -165,6 +166,8 @@ def respond(value: object, status: int) -> Response:
         response = value
     elif isinstance(value, Refusal):
         response = refused(value)
+    elif isinstance(value, Replay):
+        response = Response(value.body, value.status, content_type=JSON)
     elif value is None and status == 204:
         response = Response(b"", status)
         response.headers.pop("Content-Type", None)

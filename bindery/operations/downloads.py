@@ -37,6 +37,13 @@ async def remove_download(
     return await store.write(lambda tx: remove_in(tx, who, download_id, options))
 
 
+async def remove_downloads(
+    store: Store, who: Principal, ids: tuple[int, ...], options: RemoveOptions
+) -> dict[int, Refusal | None]:
+    """Several removals in one transaction, each with its own outcome."""
+    return await store.write(lambda tx: {one: remove_in(tx, who, one, options) for one in ids})
+
+
 def remove_in(tx: Tx, who: Principal, download_id: int, options: RemoveOptions) -> Refusal | None:
     """One removal inside a transaction; a bulk removal is many of these."""
     row = downloads.get(tx, download_id, who.scope)

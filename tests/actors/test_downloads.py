@@ -28,7 +28,7 @@ from bindery.store.store import Store
 from tests.kit.clocks import TrioClock
 from tests.kit.database import open_test_store
 from tests.kit.fake_client import FakeClient
-from tests.kit.library import Shelf, add_book, grab
+from tests.kit.household import Shelf, add_book, grab
 
 ADMIN = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
 HASH = "a" * 40

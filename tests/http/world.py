@@ -17,6 +17,7 @@ from bindery.http.policy import POLICY, Rule
 from bindery.http.registry import blueprints as all_blueprints
 from bindery.http.services import Services, WebSettings
 from bindery.http.spa import BuiltApp
+from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.operations import identity
 from bindery.runtime.clock import FixedClock
@@ -121,7 +122,7 @@ async def open_app(
             clock=clock,
             threads=Threads(),
             hub=hub or Hub(clock),
-            board=None,  # type: ignore[arg-type]  # nothing in the kernel asks it
+            board=Board(),
             version="1.2.3",
             started_us=clock.now_us(),
             setup_code="1234-5678",
