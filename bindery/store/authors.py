@@ -104,6 +104,11 @@ def authors_by_id(reader: Reader, scope: Scope, ids: Sequence[int]) -> list[Auth
     return [found[one] for one in ids if one in found]
 
 
+def author_for_sync(reader: Reader, id: int) -> AuthorRow | None:
+    """One author whatever its library: for work that was asked for in the author's name."""
+    return reader.one(_q_any_author, {"id": id}, AuthorRow)
+
+
 def find_author_of_person(reader: Reader, scope: Scope, person_id: int) -> int | None:
     """The id of the first live entry for a person in these libraries."""
     params = {"person": person_id, "scope": json_text(list(scope))}
@@ -220,7 +225,7 @@ def _settings(chosen: AuthorSettings) -> dict[str, str | int | None]:
     }
 
 
-_q_authors = """
+_SELECT = """
 SELECT a.id, a.library_id, a.person_id, p.primary_ref AS foreign_id, p.name, p.sort_name,
   p.description, p.disambiguation, p.born, p.died, p.ratings_count, p.average_rating,
   c.url AS cover_url, c.colour AS cover_colour, p.provider, p.refreshed_at, p.populated_at,
@@ -228,9 +233,13 @@ SELECT a.id, a.library_id, a.person_id, p.primary_ref AS foreign_id, p.name, p.s
   a.root_id, a.audiobook_root_id, a.sync_summary, a.search_on_add, a.added_by, a.created_at,
   a.updated_at, a.rev, a.p_books AS books, a.p_available AS available, a.p_wanted AS wanted
 FROM author a JOIN person p ON p.id = a.person_id
-LEFT JOIN cover c ON c.id = p.cover_id
+LEFT JOIN cover c ON c.id = p.cover_id"""
+
+_q_authors = f"""{_SELECT}
 WHERE a.id IN (SELECT value FROM json_each(:ids)) AND a.deleted_at IS NULL
   AND +a.library_id IN (SELECT value FROM json_each(:scope))"""
+
+_q_any_author = f"{_SELECT} WHERE a.id = :id AND a.deleted_at IS NULL"
 
 _q_of_person = """
 SELECT min(id) FROM author

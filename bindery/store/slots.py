@@ -63,6 +63,11 @@ def slot_ids_of_book(reader: Reader, book_id: int) -> list[int]:
     return reader.values(_q_of_book, {"book": book_id})
 
 
+def slot_ids_of_books(reader: Reader, book_ids: Sequence[int]) -> list[int]:
+    """The slots of these books, in their order, ebook first."""
+    return reader.values(_q_of_books, {"ids": json_text(list(book_ids))})
+
+
 def missing_slots(
     reader: Reader,
     scope: Scope,
@@ -119,6 +124,10 @@ LEFT JOIN person p ON p.id = a.person_id
 WHERE b.deleted_at IS NULL AND b.library_id IN (SELECT value FROM json_each(:scope))"""
 
 _q_of_book = "SELECT id FROM slot WHERE book_id = :book ORDER BY format DESC"
+
+_q_of_books = """
+SELECT s.id FROM json_each(:ids) wanted CROSS JOIN slot s ON s.book_id = wanted.value
+ORDER BY wanted.key, s.format DESC"""
 
 _q_missing = """
 SELECT s.id
