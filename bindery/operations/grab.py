@@ -11,7 +11,7 @@ from bindery.domain.offers import BookFormat, Transport
 from bindery.domain.principal import By
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.runtime.trace import new_token
-from bindery.store import clients, downloads, indexers
+from bindery.store import clients, downloads, indexers, slot_facts
 from bindery.store.searches import CandidateRow
 from bindery.store.tx import NewEvent, Reader, Tx
 
@@ -38,6 +38,8 @@ class GrabOrder(msgspec.Struct, frozen=True, kw_only=True):
     candidate_id: int | None = None
     book_id: int | None = None
     by_person: bool = False
+    override: tuple[str, ...] = ()
+    """Rules that the person chose to break, by code; written into the event."""
 
 
 def order_for(
@@ -50,6 +52,7 @@ def order_for(
     by: By,
     trace: str,
     by_person: bool = False,
+    override: tuple[str, ...] = (),
 ) -> GrabOrder:
     """The order for a judged release."""
     book_format: BookFormat = "audiobook" if candidate.format == "audiobook" else "ebook"
@@ -69,6 +72,7 @@ def order_for(
         candidate_id=candidate.id,
         book_id=book_id,
         by_person=by_person,
+        override=override,
     )
 
 
@@ -127,6 +131,7 @@ def grab_in(tx: Tx, order: GrabOrder) -> int | Refusal:
             format=order.book_format,
             quality=order.quality,
             size=order.size,
+            params={"override": order.override} if order.override else {},
         )
     )
     tx.enqueue(
@@ -166,7 +171,11 @@ def _held(reader: Reader, order: GrabOrder) -> downloads.DownloadRow | None:
     same = downloads.by_guid(reader, order.guid)
     if same is None or same.removed_at is not None or same.state in _REGRABBABLE:
         return None
-    return same if same.live or same.state == "imported" else None
+    if same.state == "imported":
+        # What was imported and has left the disk since may be fetched again.
+        heads = [slot_facts.head(reader, slot_id) for slot_id in order.slot_ids]
+        return same if not heads or any(head and head.has_file for head in heads) else None
+    return same if same.live else None
 
 
 def _retire_earlier(tx: Tx, order: GrabOrder) -> None:

@@ -325,12 +325,16 @@ def finish_leg_in(
     requests: object = (),
     code: str | None = None,
     params: Params | None = None,
+    skipped: bool = False,
 ) -> bool:
-    """Store an answer as a whole (or the failure `code`). False: the leg was finished already."""
+    """Store an answer as a whole, best first (or the failure `code`; `skipped` = not asked).
+
+    False: the leg was finished already.
+    """
     kept = found[:KEPT_PER_LEG]
     values = {
         "id": leg.id,
-        "status": "done" if code is None else "failed",
+        "status": "skipped" if skipped else "done" if code is None else "failed",
         "code": code,
         "params": json_text(params or {}),
         "found": len(found),
