@@ -1,6 +1,6 @@
 """A generated library: N books over three libraries, N/10 authors. Built once, then cached.
 
-    python -m bench.books_db 10000
+python -m bench.books_db 10000
 """
 
 import os
@@ -52,9 +52,7 @@ def _build(path: Path, books: int) -> None:
         "INSERT INTO library (id, name, created_at) VALUES (?, ?, 0)",
         [(n, f"Library {n}") for n in LIBRARIES[1:]],
     )
-    db.execute(
-        "INSERT INTO root (id, path, marker, created_at) VALUES (1, '/books', 'bench', 0)"
-    )
+    db.execute("INSERT INTO root (id, path, marker, created_at) VALUES (1, '/books', 'bench', 0)")
     authors = _authors(db, rng, max(10, books // 10))
     for start in range(0, books, 10_000):
         _books(db, rng, authors, start, min(10_000, books - start))
@@ -84,7 +82,7 @@ _CACHES = (
     """UPDATE author SET (p_books, p_available, p_wanted) = (SELECT count(*),
          coalesce(sum(p_status = 'imported'), 0),
          coalesce(sum(p_status = 'wanted' AND p_monitored), 0)
-       FROM book WHERE author_id = author.id AND excluded = 0)""",
+       FROM book WHERE author_id = author.id AND excluded = 0 AND deleted_at IS NULL)""",
     "INSERT INTO book_search (book_search) VALUES ('rebuild')",
     "INSERT INTO author_search (author_search) VALUES ('rebuild')",
 )

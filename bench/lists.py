@@ -52,7 +52,9 @@ async def measure(store: Store, books: int) -> None:
     for sort in _SHAPES:
         for statuses in ((), ("wanted",), ("imported",), ("downloading",)):
             chosen = BookFilter(status=statuses)
-            first = store.read(lambda r, c=chosen, s=sort: page_of_books(r, LIBRARIES, c, s, Slice()))
+            first = store.read(
+                lambda r, c=chosen, s=sort: page_of_books(r, LIBRARIES, c, s, Slice())
+            )
             name = f"{sort} {'/'.join(statuses)}"
 
             def second(c=chosen, s=sort, after=first.next) -> object:
@@ -62,13 +64,21 @@ async def measure(store: Store, books: int) -> None:
     for sort in AUTHOR_SORTS:
         line(
             f"authors {sort}",
-            p95(lambda s=sort: store.read(lambda r: page_of_authors(r, LIBRARIES, AuthorFilter(), s))),
+            p95(
+                lambda s=sort: store.read(
+                    lambda r: page_of_authors(r, LIBRARIES, AuthorFilter(), s)
+                )
+            ),
             "",
         )
     flags = BookFilter(monitored=True)
-    line("monitored", p95(lambda: store.read(lambda r: page(r, flags, "title-az", Slice()))), "5 ms")
+    line(
+        "monitored", p95(lambda: store.read(lambda r: page(r, flags, "title-az", Slice()))), "5 ms"
+    )
     media = BookFilter(media="audiobook")
-    line("mediaType", p95(lambda: store.read(lambda r: page(r, media, "title-az", Slice()))), "5 ms")
+    line(
+        "mediaType", p95(lambda: store.read(lambda r: page(r, media, "title-az", Slice()))), "5 ms"
+    )
     for sort in ("title-az", "author-az", "date-old", "status-az"):
         deep = Slice(offset=books // 2)
         scan = Timed(store)

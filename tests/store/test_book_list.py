@@ -274,7 +274,7 @@ async def test_authors_are_found_by_name_and_sorted_every_way(store: Store) -> N
 
 async def test_the_tally_counts_what_is_there(store: Store) -> None:
     await store.write(fill)
-    counted = "SELECT library_id, excluded, p_monitored, p_media, p_status, count(*) FROM book" \
-        " WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"  # fmt: skip
+    counted = """SELECT library_id, excluded, p_monitored, p_media, p_status, count(*) FROM book
+        WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"""
     tally = "SELECT * FROM book_tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5"
     assert execute(store._read_db, counted) == execute(store._read_db, tally)

@@ -88,7 +88,7 @@ def test_a_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
 
 
 def test_migrations_are_numbered_without_a_gap(tmp_path: Path) -> None:
-    assert [step.version for step in known_migrations()][0] == 1
+    assert known_migrations()[0].version == 1
     (tmp_path / "0002_late.sql").write_text("")
     with pytest.raises(StoreError, match="gap"):
         known_migrations(tmp_path)

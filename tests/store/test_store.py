@@ -5,9 +5,9 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 import trio
@@ -33,6 +33,10 @@ _q_add = "INSERT INTO library (name, created_at) VALUES (:name, 0)"
 _q_names = "SELECT name FROM library WHERE id > 1 ORDER BY id"
 _q_endless = """
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"""
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
 
 
 def names(reader: Reader) -> list[str]:
@@ -101,7 +105,7 @@ async def test_a_unit_that_ends_the_transaction_spoils_nobody_else(store: Store)
     async def one(work: object) -> None:
         try:
             await store.write(work)  # pyright: ignore[reportArgumentType]
-        except Exception as error:
+        except (LookupError, apsw.Error) as error:
             seen.append(type(error).__name__)
 
     async with trio.open_nursery() as nursery:
@@ -224,7 +228,7 @@ async def test_a_cancelled_scan_is_interrupted(tmp_path: Path) -> None:
             with trio.move_on_after(0.05) as scope:
                 await store.scan(lambda r: r.value(_q_endless), limit_s=60)
             assert scope.cancelled_caught
-            while len(store._scanners) < 1:
+            while len(store._scanners) < 1:  # noqa: ASYNC110 - a thread gives it back, unannounced
                 await trio.sleep(0.005)
         assert await store.scan(names) == []
 
@@ -251,12 +255,9 @@ async def test_a_backup_is_whole_private_and_taken_while_writing(
     target = tmp_path / "backups" / "b.db"
     target.parent.mkdir()
     await store.backup(target)
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert [file.name for file in target.parent.iterdir()] == ["b.db"]
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    (copy / "bindery.db").write_bytes(target.read_bytes())
-    async with open_test_store(copy) as restored:
+    assert modes(target.parent) == {"b.db": 0o600}
+    target.rename(target.parent / "bindery.db")
+    async with open_test_store(target.parent) as restored:
         assert restored.read(names) == ["a"]
 
 
@@ -264,10 +265,12 @@ async def test_files_are_private_and_nothing_is_left_behind(tmp_path: Path) -> N
     async with open_test_store(tmp_path) as store:
         await store.write(lambda tx: tx.insert(_q_add, {"name": "a"}))
         await store.scan(names)
-        modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
-        assert modes == {0o600}
-        assert (tmp_path / "bindery.db-wal").exists()
-    assert [file.name for file in tmp_path.iterdir()] == ["bindery.db"]
+        assert modes(tmp_path) == {
+            "bindery.db": 0o600,
+            "bindery.db-wal": 0o600,
+            "bindery.db-shm": 0o600,
+        }
+    assert list(modes(tmp_path)) == ["bindery.db"]
 
 
 async def test_after_the_end_a_write_is_unavailable(tmp_path: Path) -> None:
@@ -300,9 +303,8 @@ trio.run(main)
 """
 
 
-@pytest.mark.system
-async def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
-    path = tmp_path / "bindery.db"
+def answered_before_kill(path: Path) -> list[str]:
+    """Start twenty writers in a process, kill it, answer what it had been told was stored."""
     process = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path)],
         stdout=subprocess.PIPE,
@@ -310,15 +312,18 @@ async def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
         text=True,
     )
     assert process.stdout is not None
-    answered = [process.stdout.readline().strip() for _ in range(2_000)]
+    lines = [process.stdout.readline() for _ in range(2_000)]
     os.kill(process.pid, signal.SIGKILL)
-    answered += [line.strip() for line in process.stdout.read().splitlines(keepends=True)
-                 if line.endswith("\n")]  # fmt: skip
+    lines += process.stdout.read().splitlines(keepends=True)
     process.stdout.close()
     process.wait()
-    assert len(answered) >= 2_000 and all(answered)
-    started = time.monotonic()
+    return [line.strip() for line in lines if line.endswith("\n")]
+
+
+@pytest.mark.system
+async def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
+    answered = answered_before_kill(tmp_path / "bindery.db")
+    assert len(answered) >= 2_000
+    assert all(answered)
     async with open_test_store(tmp_path) as store:
-        kept = set(await store.scan(names))
-    assert set(answered) <= kept
-    assert time.monotonic() - started < 5
+        assert set(answered) <= set(await store.scan(names))
