@@ -1,26 +1,30 @@
 """Which configuration makes which adapter: the only module that knows all implementations.
 
-Actors import this and `protocols`, never an implementation.
+Whoever needs an adapter knows `configs` and `protocols` and gets these functions.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
 
-from bindery.adapters.downloaders.direct import Direct, DirectConfig
-from bindery.adapters.downloaders.qbittorrent import QBittorrent, QBittorrentConfig
-from bindery.adapters.indexers.newznab import Newznab, NewznabConfig
-from bindery.adapters.indexers.opds import Opds, OpdsConfig
-from bindery.adapters.metadata.openlibrary import OpenLibrary, OpenLibraryConfig
-from bindery.adapters.notifiers.webhook import Webhook, WebhookConfig
+from bindery.adapters.configs import (
+    ClientConfig,
+    DirectConfig,
+    IndexerConfig,
+    NewznabConfig,
+    NotifierConfig,
+    OpdsConfig,
+    ProviderConfig,
+    QBittorrentConfig,
+)
+from bindery.adapters.downloaders.direct import Direct
+from bindery.adapters.downloaders.qbittorrent import QBittorrent
+from bindery.adapters.indexers.newznab import Newznab
+from bindery.adapters.indexers.opds import Opds
+from bindery.adapters.metadata.openlibrary import OpenLibrary
+from bindery.adapters.notifiers.webhook import Webhook
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.protocols import DownloadClient, Indexer, MetadataProvider, Notifier
 from bindery.domain.offers import Transport
 from bindery.domain.transfers import ClientCapabilities
-
-IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
-ClientConfig: TypeAlias = QBittorrentConfig | DirectConfig
-ProviderConfig: TypeAlias = OpenLibraryConfig
-NotifierConfig: TypeAlias = WebhookConfig
 
 INDEXER_TRANSPORT = {
     "newznab": Transport.USENET,

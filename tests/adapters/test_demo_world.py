@@ -4,10 +4,7 @@ from pathlib import Path
 
 import trio
 
-from bindery.adapters.downloaders.direct import DirectConfig
-from bindery.adapters.indexers.newznab import NewznabConfig
-from bindery.adapters.indexers.opds import OpdsConfig
-from bindery.adapters.metadata.openlibrary import OpenLibraryConfig
+from bindery.adapters.configs import DirectConfig, NewznabConfig, OpdsConfig, OpenLibraryConfig
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.protocols import Running
 from bindery.adapters.registry import open_client, open_indexer, open_provider
@@ -79,9 +76,9 @@ async def test_a_catalogue_and_the_built_in_client(tmp_path: Path, outbound: Out
                 assert isinstance(client, Running)
                 nursery.start_soon(client.run)
                 await client.add(payload, AddOptions(token="t", title=release.title))
-                while (
-                    item := (await client.snapshot()).items[0]
-                ).state is not RemoteState.COMPLETE:  # noqa: ASYNC110
+                item = (await client.snapshot()).items[0]
+                while item.state is not RemoteState.COMPLETE:
+                    item = (await client.snapshot()).items[0]
                     await trio.sleep(0.01)
                 nursery.cancel_scope.cancel(reason="the test is done")
             assert await trio.Path(item.path).read_bytes() == expected

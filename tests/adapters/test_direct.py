@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from bindery.adapters.configs import DirectConfig
 from bindery.adapters.direct_job import RECORD
-from bindery.adapters.downloaders.direct import Direct, DirectConfig
+from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.failures import OutsideError, Rejected
 from bindery.adapters.outbound import Outbound
 from bindery.domain.download_name import download_name

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from bindery.adapters.configs import DirectConfig
 from bindery.adapters.direct_job import RECORD
-from bindery.adapters.downloaders.direct import Direct, DirectConfig
+from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.outbound import Outbound
 from bindery.domain.transfers import RemoteState
 from tests.fixtures_dir import ROOT
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.system
 DATA = bytes(range(256)) * 8000
 _PROGRAM = """
 import sys, trio
-from bindery.adapters.downloaders.direct import Direct, DirectConfig
+from bindery.adapters.configs import DirectConfig
+from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.outbound import Outbound
 from bindery.domain.transfers import AddOptions, Payload
 from bindery.runtime.clock import SystemClock

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bindery.adapters.configs import NewznabConfig
 from bindery.adapters.failures import (
     AddressRefused,
     Malformed,
@@ -16,7 +17,7 @@ from bindery.adapters.failures import (
     Unauthorized,
     Unavailable,
 )
-from bindery.adapters.indexers.newznab import Newznab, NewznabConfig
+from bindery.adapters.indexers.newznab import Newznab
 from bindery.adapters.newznab_feed import FeedContext, read_caps, read_date, read_feed
 from bindery.adapters.outbound import Outbound
 from bindery.domain.offers import IndexerCaps, IndexerQuery, Release, Transport

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bindery.adapters.configs import OpdsConfig
 from bindery.adapters.failures import AddressRefused, Malformed, OutsideError, Unauthorized
-from bindery.adapters.indexers.opds import MOST_PAGES, Opds, OpdsConfig
+from bindery.adapters.indexers.opds import MOST_PAGES, Opds
 from bindery.adapters.opds_feed import filled, read_page
 from bindery.adapters.outbound import Outbound
 from bindery.domain.offers import IndexerQuery, Transport

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bindery.adapters.configs import OpenLibraryConfig
 from bindery.adapters.failures import (
     Malformed,
     OutsideError,
@@ -12,7 +13,7 @@ from bindery.adapters.failures import (
     Unauthorized,
     Unavailable,
 )
-from bindery.adapters.metadata.openlibrary import OpenLibrary, OpenLibraryConfig
+from bindery.adapters.metadata.openlibrary import OpenLibrary
 from bindery.adapters.openlibrary_records import (
     Covers,
     edition_record,

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 import trio
 
-from bindery.adapters.downloaders.qbittorrent import QBittorrent, QBittorrentConfig
+from bindery.adapters.configs import QBittorrentConfig
+from bindery.adapters.downloaders.qbittorrent import QBittorrent
 from bindery.adapters.failures import Malformed, OutsideError, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Outbound
 from bindery.demo.torrent import make_torrent

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from bindery.adapters.downloaders.qbittorrent import QBittorrent, QBittorrentConfig
+from bindery.adapters.configs import QBittorrentConfig
+from bindery.adapters.downloaders.qbittorrent import QBittorrent
 from bindery.adapters.failures import Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Outbound
 from bindery.demo.knobs import Bucket, Gate

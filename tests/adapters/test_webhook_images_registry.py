@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bindery.adapters.downloaders.direct import DirectConfig
-from bindery.adapters.downloaders.qbittorrent import QBittorrentConfig
+from bindery.adapters.configs import (
+    ClientConfig,
+    DirectConfig,
+    IndexerConfig,
+    NewznabConfig,
+    OpdsConfig,
+    OpenLibraryConfig,
+    QBittorrentConfig,
+    WebhookConfig,
+)
 from bindery.adapters.failures import (
     AddressRefused,
     Malformed,
@@ -22,15 +30,10 @@ from bindery.adapters.failures import (
     Unavailable,
 )
 from bindery.adapters.images import Images
-from bindery.adapters.indexers.newznab import NewznabConfig
-from bindery.adapters.indexers.opds import OpdsConfig
-from bindery.adapters.metadata.openlibrary import OpenLibraryConfig
-from bindery.adapters.notifiers.webhook import Webhook, WebhookConfig
+from bindery.adapters.notifiers.webhook import Webhook
 from bindery.adapters.outbound import Outbound, OutboundConfig
 from bindery.adapters.protocols import Running
 from bindery.adapters.registry import (
-    ClientConfig,
-    IndexerConfig,
     open_client,
     open_indexer,
     open_notifier,

@@ -14,6 +14,7 @@ from typing import Self, TypeVar, TypeVarTuple
 import msgspec
 import trio
 
+from bindery.adapters.configs import DirectConfig
 from bindery.adapters.direct_job import (
     RECORD,
     Job,
@@ -67,19 +68,6 @@ LONGEST_PAUSE_S = 60.0
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-
-class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="direct"):
-    """Settings of the built-in client."""
-
-    download_dir: str
-    trusted_urls: tuple[str, ...] = ()
-    """Addresses of configured indexers: files on exactly their host and port may be fetched even
-    when that is this machine (security-rulings.md 8)."""
-    parallel: int = 2
-    stall_s: float = 60.0
-    """A transfer without a byte for so long is broken off and tried again."""
-    max_bytes: int = 8 * 1024**3
 
 
 class Direct:

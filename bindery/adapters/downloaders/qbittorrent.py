@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-import msgspec
 import trio
 
+from bindery.adapters.configs import QBittorrentConfig
 from bindery.adapters.failures import Malformed, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Answer, Ask, Outbound
 from bindery.adapters.qbittorrent_wire import (
@@ -55,23 +55,6 @@ _COOKIE = re.compile(r"(?:^|[,;\s])((?:QBT_)?SID[A-Za-z0-9_]*)=([^;,\s]+)")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 T = TypeVar("T")
-
-
-class QBittorrentConfig(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="qbittorrent"
-):
-    """Settings of one client; `url` comes from `domain.client_address.client_url`."""
-
-    url: str
-    username: str = ""
-    password: str = ""
-    api_key: str = ""
-    """Key of 5.2 and later; replaces user and password."""
-    category: str = ""
-    category_audiobook: str = ""
-    save_path: str = ""
-    """Where to save when no category is used, as the client names it; empty = its default."""
-    timeout_s: float = 15.0
 
 
 class QBittorrent:

@@ -1,11 +1,11 @@
 """Newznab and Torznab indexers (acquisition.md 2)."""
 
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-import msgspec
 import trio
 
+from bindery.adapters.configs import NewznabConfig
 from bindery.adapters.failures import OutsideError
 from bindery.adapters.newznab_feed import Feed, FeedContext, read_caps, read_feed, same_host
 from bindery.adapters.outbound import Answer, Ask, Outbound
@@ -23,15 +23,6 @@ from bindery.domain.offers import (
 from bindery.domain.redaction import carries_secret, mask_values, redact_url
 from bindery.domain.transfers import Payload
 from bindery.runtime.threads import in_thread
-
-
-class NewznabConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="newznab"):
-    """Settings of one indexer. `flavour` decides how releases travel unless they say so."""
-
-    url: str
-    api_key: str = ""
-    flavour: Literal["newznab", "torznab"] = "newznab"
-    timeout_s: float = 30.0
 
 
 class Newznab:

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-import msgspec
 import trio
 
+from bindery.adapters.configs import OpdsConfig
 from bindery.adapters.failures import Malformed, OutsideError
 from bindery.adapters.opds_feed import Page, filled, is_feed, read_description, read_page
 from bindery.adapters.outbound import Answer, Ask, Outbound
@@ -35,17 +35,6 @@ SEARCH_PAGES = 3
 KEEP_CRAWL_S = 600.0
 MOST_BYTES = 8 * 1024 * 1024
 _ACCEPT = "application/atom+xml, application/opensearchdescription+xml, application/xml;q=0.9"
-
-
-class OpdsConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opds"):
-    """Settings of one catalogue; `url` is its root feed."""
-
-    url: str
-    username: str = ""
-    password: str = ""
-    search_template: str = ""
-    """An address with `{searchTerms}`, for catalogues that do not tell theirs."""
-    timeout_s: float = 30.0
 
 
 class Opds:

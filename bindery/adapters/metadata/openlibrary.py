@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from bindery.adapters.configs import OpenLibraryConfig
 from bindery.adapters.failures import (
     Malformed,
     OutsideError,
@@ -52,16 +53,6 @@ _HIT_FIELDS = (
     "key,title,subtitle,author_name,author_key,first_publish_year,cover_i,isbn,subject,language,"
     "edition_count,ratings_count,ratings_average"
 )
-
-
-class OpenLibraryConfig(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="openlibrary"
-):
-    """Addresses; an operator's own mirror is trusted even inside the LAN."""
-
-    base_url: str = "https://openlibrary.org"
-    covers_url: str = "https://covers.openlibrary.org"
-    timeout_s: float = 15.0
 
 
 class _Overlay(msgspec.Struct):

@@ -6,11 +6,12 @@ repeats. Whether private addresses are allowed is the operator's setting.
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from bindery.adapters.configs import WebhookConfig
 from bindery.adapters.failures import RateLimited, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Ask, Outbound
 from bindery.domain.addresses import Policy
@@ -18,16 +19,6 @@ from bindery.domain.indexer_errors import retry_after
 
 SEND_S = 10.0
 _OURS = {"content-length", "content-type", "host", "transfer-encoding", "x-bindery-delivery"}
-
-
-class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook"):
-    """Settings of one target."""
-
-    url: str
-    method: Literal["POST", "PUT", "GET"] = "POST"
-    headers: Mapping[str, str] = {}
-    topic: str = ""
-    """ntfy topic: the request then goes to the root of the URL."""
 
 
 class Webhook:

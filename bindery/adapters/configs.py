@@ -1,0 +1,85 @@
+"""Settings of every kind of adapter, apart from what carries them out.
+
+Who only stores, checks or passes on a configuration imports this and no implementation.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class NewznabConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="newznab"):
+    """Settings of one indexer. `flavour` decides how releases travel unless they say so."""
+
+    url: str
+    api_key: str = ""
+    flavour: Literal["newznab", "torznab"] = "newznab"
+    timeout_s: float = 30.0
+
+
+class OpdsConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opds"):
+    """Settings of one catalogue; `url` is its root feed."""
+
+    url: str
+    username: str = ""
+    password: str = ""
+    search_template: str = ""
+    """An address with `{searchTerms}`, for catalogues that do not tell theirs."""
+    timeout_s: float = 30.0
+
+
+class QBittorrentConfig(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="qbittorrent"
+):
+    """Settings of one client; `url` comes from `domain.client_address.client_url`."""
+
+    url: str
+    username: str = ""
+    password: str = ""
+    api_key: str = ""
+    """Key of 5.2 and later; replaces user and password."""
+    category: str = ""
+    category_audiobook: str = ""
+    save_path: str = ""
+    """Where to save when no category is used, as the client names it; empty = its default."""
+    timeout_s: float = 15.0
+
+
+class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="direct"):
+    """Settings of the built-in client."""
+
+    download_dir: str
+    trusted_urls: tuple[str, ...] = ()
+    """Addresses of configured indexers: files on exactly their host and port may be fetched even
+    when that is this machine (security-rulings.md 8)."""
+    parallel: int = 2
+    stall_s: float = 60.0
+    """A transfer without a byte for so long is broken off and tried again."""
+    max_bytes: int = 8 * 1024**3
+
+
+class OpenLibraryConfig(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="openlibrary"
+):
+    """Addresses; an operator's own mirror is trusted even inside the LAN."""
+
+    base_url: str = "https://openlibrary.org"
+    covers_url: str = "https://covers.openlibrary.org"
+    timeout_s: float = 15.0
+
+
+class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook"):
+    """Settings of one target."""
+
+    url: str
+    method: Literal["POST", "PUT", "GET"] = "POST"
+    headers: Mapping[str, str] = {}
+    topic: str = ""
+    """ntfy topic: the request then goes to the root of the URL."""
+
+
+IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
+ClientConfig: TypeAlias = QBittorrentConfig | DirectConfig
+ProviderConfig: TypeAlias = OpenLibraryConfig
+NotifierConfig: TypeAlias = WebhookConfig
