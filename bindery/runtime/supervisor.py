@@ -61,13 +61,18 @@ class Child:
     backoff: Backoff | None = None
 
 
+def _nobody(_name: str) -> None:
+    """Nobody listens to changes of state."""
+
+
 class _Slot:
     """A child at run time: its mailbox, its present incarnation, its record."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, changed: Callable[[str], None] = _nobody) -> None:
         self.child = child
         self.box: Mailbox[Any] = Mailbox(child.name, child.bound)
-        self.state: State = "starting"
+        self._changed = changed
+        self._state: State = "starting"
         self.inbox: Inbox[Any] | None = None
         self.scope: trio.CancelScope | None = None
         self.stopping = False
@@ -82,6 +87,15 @@ class _Slot:
         self.over = trio.Event()
         self.over.set()
         self.done = trio.Event()
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+        self._changed(self.child.name)
 
     def finish(self, *, drain: bool) -> None:
         """Ask the present incarnation, or the wait between two, to end."""
@@ -113,6 +127,10 @@ class Supervisor:
         self.clock = clock
         self.failed = trio.Event()
         self.exit_code = 0
+        self.changed: Callable[[str], None] = _nobody
+        """Called with a child's name whenever its state changes; set before the first start. Must
+        not raise.
+        """
         self._rng = rng
         self._backoff = backoff
         self._slots: dict[str, _Slot] = {}
@@ -143,7 +161,7 @@ class Supervisor:
         if child.name in self._slots and not self._slots[child.name].done.is_set():
             message = f"there is an actor {child.name} already"
             raise ValueError(message)
-        slot = self._slots[child.name] = _Slot(child)
+        slot = self._slots[child.name] = _Slot(child, self.changed)
         self._jobs_in.send_nowait(partial(self._care, slot))
         await self._wait_settled(slot)
         return slot.box

@@ -23,35 +23,39 @@ import structlog
 import trio
 
 from bindery import __version__
-from bindery.actors.live import LiveActor
-from bindery.actors.scheduler import SchedulerActor
-from bindery.domain.peers import Trusted
+from bindery.adapters.failures import OutsideError
+from bindery.adapters.outbound import Outbound
+from bindery.http import errors
 from bindery.http.app import create_app
 from bindery.http.server import GRACEFUL_S, STOPPING_SEND_S, open_listener, serve
 from bindery.http.services import Services, WebSettings
 from bindery.http.spa import BuiltApp
 from bindery.live.board import Board
 from bindery.live.hub import Hub
+from bindery.live.topic import EVERYBODY
 from bindery.operations import identity
 from bindery.runtime.clock import SystemClock
 from bindery.runtime.doorbell import Bells
+from bindery.runtime.health import ready
 from bindery.runtime.stall import StallMeter, open_stall_meter
-from bindery.runtime.supervisor import Child, Supervisor, open_supervisor
+from bindery.runtime.supervisor import Supervisor, open_supervisor
 from bindery.runtime.threads import Threads, in_thread
+from bindery.service import actors, topics
+from bindery.service.configs import outbound_config
 from bindery.settings import Settings
 from bindery.store.lock import locked_folder
 from bindery.store.store import Store, open_store
 
 HTTP_BUDGET_S = GRACEFUL_S + STOPPING_SEND_S
-ACTORS_BUDGET_S = 5.0
+"""Stage 1: requests in flight finish; who does not read is cut off."""
+ACTORS_BUDGET_S = sum(actors.STOP_BUDGET_S.values())
+"""Stage 2: commands in hand finish a step or are given back."""
 STORE_BUDGET_S = 1.0
+"""Stage 3: the checkpoint."""
 GUARD_S = 9.5
 """A thread started with the first signal ends the process hard after this long."""
 
-TIER_DIRECTING, TIER_SEARCHING, TIER_WORKING, TIER_INDEXERS, TIER_LIVE = 6, 5, 4, 3, 2
-"""Stopped from the highest down, in parallel inside a tier; the writer is tier 0."""
-
-STATIC = Path(__file__).resolve().parent / "http" / "static"
+STATIC = Path(__file__).resolve().parents[1] / "http" / "static"
 
 _log = structlog.get_logger(__name__)
 
@@ -95,7 +99,7 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
     Raises `FolderLocked`, `NewerDatabase`, `OSError` (the address is in use, the folder cannot
     be written), `StartFailed`.
     """
-    threads, clock, bells = Threads(), SystemClock(), Bells()
+    threads, clock, bells, board = Threads(), SystemClock(), Bells(), Board()
     # Not a secret: spreads restarts and schedules.
     rng = random.Random()
     with locked_folder(settings.data_dir), _listening(settings) as listener:
@@ -113,18 +117,37 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
             ) as store,
         ):
             await identity.seed(store, api_key=settings.api_key)
+            topics.register(hub, store, board, supervisor.health)
+            supervisor.changed = lambda name: hub.mark("health", EVERYBODY, name)
             service = Service(
                 settings=settings,
                 store=store,
                 supervisor=supervisor,
                 hub=hub,
-                board=Board(),
+                board=board,
                 stalls=stalls,
                 setup_code=await _setup_code(settings, store, threads),
             )
-            await _start_actors(service, rng)
+            await actors.start(
+                actors.Parts(
+                    settings=settings,
+                    store=store,
+                    supervisor=supervisor,
+                    hub=hub,
+                    board=board,
+                    threads=threads,
+                    outbound=Outbound(
+                        threads=threads, clock=clock, config=outbound_config(settings)
+                    ),
+                    rng=rng,
+                )
+            )
             async with trio.open_nursery() as nursery:
-                app = create_app(_services(service, threads), built=_built(settings))
+                app = create_app(
+                    _services(service, threads),
+                    built=_built(settings),
+                    faults={OutsideError: errors.OUTSIDE},
+                )
                 service.urls = await nursery.start(
                     partial(
                         serve,
@@ -175,43 +198,17 @@ def start_guard(after_s: float = GUARD_S) -> None:
     guard.start()
 
 
-async def _start_actors(service: Service, rng: random.Random) -> None:
-    """Lower tiers first: an actor asks only those that were started before it."""
-    start = service.supervisor.start
-    zone = service.settings.timezone
-    await start(Child("live", lambda: LiveActor(service.hub), tier=TIER_LIVE, critical=True))
-    await start(
-        Child(
-            "scheduler",
-            lambda: SchedulerActor(service.store, zone, rng),
-            tier=TIER_DIRECTING,
-        )
-    )
-
-
 def _services(service: Service, threads: Threads) -> Services:
     settings = service.settings
     return Services(
-        settings=WebSettings(
-            url_base=settings.url_base,
-            trusted_proxy=Trusted(networks=settings.trusted_proxy),
-            allowed_hosts=settings.allowed_hosts,
-            allowed_origins=settings.allowed_origins,
-            cookie_secure=settings.cookie_secure,
-            frame_ancestors=settings.frame_ancestors,
-            local_auth=settings.local_auth_enabled,
-            enforce_tenancy=settings.enforce_tenancy,
-            metrics_token=settings.metrics_token,
-            login_failures=settings.rate_limit_max_failures,
-            login_window_s=settings.rate_limit_window_minutes * 60.0,
-            api_key_is_weak=0 < len(settings.api_key) < 20,
-        ),
+        settings=WebSettings.of(settings),
         store=service.store,
         clock=service.store.clock,
         threads=threads,
         hub=service.hub,
         board=service.board,
         actors=service.supervisor.health,
+        ready=lambda: ready(service.supervisor.health()),
         stopping=service.stopping,
         version=__version__,
         started_us=service.store.clock.now_us(),
