@@ -64,7 +64,7 @@ class Code(StrEnum):
     FILE_MISSING = "file_missing"
     ROOT_UNAVAILABLE = "root_unavailable"
 
-    # configuration
+    # what is configured
     DUPLICATE = "duplicate"
     IN_USE = "in_use"
     URL_NOT_ALLOWED = "url_not_allowed"
