@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { makeWorld, releasesFor } from './data.mjs';
 import { accept } from './websocket.mjs';
 
@@ -226,15 +227,15 @@ async function respond(request, response, url, text) {
   }
   if (url.pathname.startsWith('/api/v1/')) {
     const { status, body } = answer(request.method, url.pathname.slice(7), url, text ? JSON.parse(text) : {});
-    response.writeHead(status, { 'Content-Type': 'application/json' });
+    response.writeHead(status, { 'Content-Type': 'application/json', ...(auth.signedIn ? { 'Set-Cookie': 'bindery_csrf=mock; Path=/; SameSite=Lax' } : {}) });
     response.end(body === undefined ? undefined : JSON.stringify(body));
     return;
   }
   const name = url.pathname.startsWith('/assets/') ? url.pathname.slice(1) : 'index.html';
   try {
     const data = await readFile(root + name);
-    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] ?? 'application/octet-stream', 'Content-Security-Policy': POLICY });
-    response.end(data);
+    response.writeHead(200, { 'Content-Type': TYPES[name.split('.').pop()] ?? 'application/octet-stream', 'Content-Security-Policy': POLICY, 'Content-Encoding': 'gzip' });
+    response.end(gzipSync(data));
   } catch {
     response.writeHead(404).end();
   }

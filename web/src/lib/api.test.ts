@@ -55,6 +55,13 @@ describe('reading', () => {
     expect(w.calls).toHaveLength(1);
   });
 
+  it('takes what was asked ahead, once', async () => {
+    const w = world((_c, n) => json(200, [n]));
+    w.api.prefetch('/queue');
+    expect(await w.api.get('/queue')).toEqual([1]);
+    expect(await w.api.get('/queue')).toEqual([2]);
+  });
+
   it('signs in and goes on where it was', async () => {
     const w = world((_c, n) => (n === 1 ? json(401, { error: 'unauthorized' }) : json(200, [7])));
     expect(await w.api.get('/queue')).toEqual([7]);

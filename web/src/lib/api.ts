@@ -75,6 +75,7 @@ export function problem(status: number, headers: Headers, body: unknown): ApiErr
 export function makeApi(env: ApiEnv) {
   const kept = new Map<string, Kept>();
   const flying = new Map<string, Promise<unknown>>();
+  const warm = new Map<string, Promise<unknown>>();
   let token = '';
 
   async function call(path: string, init: RequestInit): Promise<Response> {
@@ -167,7 +168,18 @@ export function makeApi(env: ApiEnv) {
     peek<T>(path: string): T | undefined {
       return kept.get(path)?.data as T | undefined;
     },
+    /** Asks ahead for what a page will ask first; the first `get` of it takes the answer. */
+    prefetch(path: string): void {
+      const promise = load(path);
+      warm.set(path, promise);
+      promise.catch(() => warm.delete(path));
+    },
     get<T>(path: string): Promise<T> {
+      const ahead = warm.get(path);
+      if (ahead) {
+        warm.delete(path);
+        return ahead as Promise<T>;
+      }
       const running = flying.get(path);
       if (running) return running as Promise<T>;
       const promise = load(path).finally(() => flying.delete(path));

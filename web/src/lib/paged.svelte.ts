@@ -1,11 +1,10 @@
 /** A list that grows as one scrolls: cursors where the server gives them, else offsets. */
 import { untrack } from 'svelte';
 import { ApiError } from './api';
+import { PAGE, type PageQuery } from './lists';
 import { api } from './session.svelte';
 import type { Id, Paged } from './wire';
 
-const PAGE = 100;
-type PageQuery = { limit: number; offset?: number; cursor?: string };
 
 export function pagedList<T extends { id: Id }>(path: (page: PageQuery) => string) {
   let items = $state.raw<T[]>([]);
