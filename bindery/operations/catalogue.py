@@ -90,16 +90,23 @@ def person_in(tx: Tx, record: PersonRecord, person_id: int | None = None) -> Mer
     return Merged(known.id, new=False, changed=changed)
 
 
+def find_work(reader: Reader, record: WorkRecord, index: TitleIndex | None = None) -> int | None:
+    """The work a record is about: by its id, else by its title among the same person's."""
+    known = _find(reader, "work", record.ref)
+    if known is None and index is not None:
+        twin = index.same(record)
+        return twin.id if twin else None
+    return known
+
+
 def work_in(tx: Tx, record: WorkRecord, person_id: int, index: TitleIndex | None = None) -> Merged:
     """Store what a provider says of a work by `person_id`.
 
     A record with another id but the same title by the same person is the same work: its id is
     remembered there.
     """
-    known_id = _find(tx, "work", record.ref)
+    known_id = find_work(tx, record, index)
     known = None if known_id is None else catalogue.find_work(tx, known_id)
-    if known is None and index is not None:
-        known = index.same(record)
     said = _work_values(record)
     if known is None:
         work_id = catalogue.put_work_in(tx, None, _work_fields(None, record, _fresh(said, record)))
@@ -173,7 +180,7 @@ def _place(tx: Tx, ref: SeriesRef) -> Membership:
     return Membership(series_id, ref.position, _number(ref.position), ref.primary)
 
 
-def _find(tx: Tx, kind: catalogue.Kind, ref: str) -> int | None:
+def _find(tx: Reader, kind: catalogue.Kind, ref: str) -> int | None:
     return catalogue.find_by_ref(tx, kind, ref) if ref else None
 
 

@@ -18,7 +18,8 @@ from bindery.store.tx import Tx
 
 def apply_mode_in(tx: Tx, author: AuthorRow, only: Collection[int] | None = None) -> int:
     """Watch what the mode says; `only` these books. Answers how many changed."""
-    ids = authors.book_ids_of(tx, author.id, include_excluded=True)
+    whole = only is None or author.mode in ("latest", "first")
+    ids = authors.book_ids_of(tx, author.id, include_excluded=True) if whole else list(only or ())
     rows = books.books_by_id(tx, (author.library_id,), ids)
     chosen = _decide(tx, author, rows)
     changed = 0

@@ -174,6 +174,12 @@ def find_book_of_work(reader: Reader, library: int, work_id: int) -> int | None:
     return found
 
 
+def deleted_since(reader: Reader, library: int, work_id: int, since: int) -> bool:
+    """Whether a person took this work out of the library after `since` (µs)."""
+    params = {"library": library, "work": work_id, "since": since}
+    return reader.value(_q_deleted_since, params) is not None
+
+
 def slots_of(reader: Reader, book_ids: Sequence[int]) -> list[SlotRow]:
     """The slots of these books: by book, ebook first. Two statements."""
     params = {"ids": json_text(list(book_ids))}
@@ -378,6 +384,10 @@ WHERE b.id IN (SELECT value FROM json_each(:ids)) AND b.deleted_at IS NULL
 
 _q_of_work = """
 SELECT id FROM book WHERE library_id = :library AND work_id = :work AND deleted_at IS NULL"""
+
+_q_deleted_since = """
+SELECT id FROM book INDEXED BY book_work
+WHERE work_id = :work AND library_id = :library AND deleted_at > :since LIMIT 1"""
 
 _q_slots = """
 SELECT s.id, s.book_id, s.format, s.wanted, s.monitored, st.state, s.profile_id, s.root_id,
