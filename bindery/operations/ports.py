@@ -11,7 +11,11 @@ from typing import Protocol
 import msgspec
 
 from bindery.domain.catalogue import PersonRecord, WorkRecord
+from bindery.domain.legs import IndexerReport
 from bindery.domain.refusal import Refusal
+from bindery.domain.wire.client import ClientTest
+from bindery.store.clients import ClientFields
+from bindery.store.indexers import IndexerFields
 
 ASK_DEADLINE_S = 15.0
 
@@ -76,6 +80,20 @@ class Roots(Protocol):
         ...
 
 
+class Prober(Protocol):
+    """*Test*: configurations tried out, saved or not; nothing is written."""
+
+    async def test_indexer(
+        self, fields: IndexerFields, saved_id: int | None = None
+    ) -> IndexerReport | Refusal:
+        """`saved_id` when the fields are those of a saved row: asked through its actor."""
+        ...
+
+    async def test_client(self, fields: ClientFields) -> ClientTest | Refusal:
+        """The connection works and what is odd beside it, or `client_failed` {name, reason}."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All of them, as `service.py` gives them to HTTP."""
@@ -83,3 +101,4 @@ class Ports:
     lookup: Lookup
     covers: Covers
     roots: Roots
+    prober: Prober

@@ -78,8 +78,10 @@ class Lane:
         lane: str = "",
         places: int = 1,
         for_persons: int = 0,
+        step_budget_s: float = STEP_BUDGET_S,
     ) -> None:
         self._store = store
+        self._step_budget_s = step_budget_s
         self._kinds = tuple(kinds)
         self._lane = lane
         self._places = places
@@ -100,7 +102,7 @@ class Lane:
                 while not self._closing:
                     await self._fill(nursery, handler, bell)
                     await bell.wait(self._patience())
-                with trio.move_on_after(STEP_BUDGET_S):
+                with trio.move_on_after(self._step_budget_s):
                     await self._idle(bell)
                 for scope in self._scopes:
                     scope.cancel(reason="the actor stops: commands are given back")

@@ -4,13 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from bindery.actors.indexer.actor import OpenIndexer
+from bindery.adapters.configs import IndexerConfig, NewznabConfig, OpdsConfig
 from bindery.adapters.failures import Unavailable
-from bindery.adapters.indexers.newznab import NewznabConfig
-from bindery.adapters.indexers.opds import OpdsConfig
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.payloads import fetch_payload
 from bindery.adapters.protocols import Indexer
-from bindery.adapters.registry import IndexerConfig, open_indexer
+from bindery.adapters.registry import open_indexer
 from bindery.domain.legs import FetchLink
 from bindery.domain.transfers import Payload
 from bindery.runtime.mailbox import ActorGone, Mailbox, MailboxFull
@@ -42,6 +41,15 @@ def opener(outbound: Outbound) -> OpenIndexer:
         return open_indexer(config_of(row), outbound)
 
     return open_row
+
+
+def unsaved_opener(outbound: Outbound) -> Callable[[IndexerFields], Indexer]:
+    """Makes adapters for configurations that are being tested."""
+
+    def open_fields(fields: IndexerFields) -> Indexer:
+        return open_indexer(config_of(fields), outbound)
+
+    return open_fields
 
 
 def fetcher(

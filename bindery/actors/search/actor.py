@@ -43,6 +43,8 @@ FOR_PERSONS = 1
 PER_SWEEP = 200
 GRACE_S = 0.5
 """An indexer answers by the deadline with what it has; this much later nobody waits for it."""
+STEP_S = 0.3
+"""At the stop a search is given back: its rows say what is left to ask."""
 LATE, GONE, BUSY = "deadline", "indexer_unavailable", "indexer_busy"
 
 
@@ -75,8 +77,9 @@ class SearchActor:
             ["search.run", "slot.search"],
             places=PLACES,
             for_persons=FOR_PERSONS,
+            step_budget_s=STEP_S,
         )
-        sweeping = Lane(self._store, ["wanted.sweep"])
+        sweeping = Lane(self._store, ["wanted.sweep"], step_budget_s=STEP_S)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(searching.run, self._handle, inbox.wait_closing)
             nursery.start_soon(sweeping.run, self._sweep, inbox.wait_closing)
