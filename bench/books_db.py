@@ -7,7 +7,12 @@ import os
 import random
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
 
 from bindery.domain.text import fold, search_line, sort_key, title_sort_key
 from bindery.store.connection import execute, open_writer
@@ -21,6 +26,8 @@ _WORDS = (
 ).split()
 _GIVEN = "Ada Boris Clara Dmitri Elena Farid Greta Hugo Ines Jonas Kira Lars Mina Noor Otto".split()
 _VERSION = 4
+Author: TypeAlias = tuple[int, int, str, str]
+"""Id, library, name, sort key."""
 
 
 def database(books: int, folder: Path | None = None) -> Path:
@@ -44,35 +51,41 @@ def _build(path: Path, books: int) -> None:
     rng = random.Random(books)
     db = open_writer(path)
     migrate(db, path)
-    db.execute("PRAGMA synchronous = off")
-    db.execute("PRAGMA cache_size = -400000")
+    execute(db, "PRAGMA synchronous = off")
+    execute(db, "PRAGMA cache_size = -400000")
     rebuilt = _without_triggers_and_indexes(db)
-    db.execute("BEGIN")
-    db.executemany(
+    execute(db, "BEGIN")
+    _many(
+        db,
         "INSERT INTO library (id, name, created_at) VALUES (?, ?, 0)",
         [(n, f"Library {n}") for n in LIBRARIES[1:]],
     )
-    db.execute("INSERT INTO root (id, path, marker, created_at) VALUES (1, '/books', 'bench', 0)")
+    execute(db, "INSERT INTO root (id, path, marker, created_at) VALUES (1, '/books', 'bench', 0)")
     authors = _authors(db, rng, max(10, books // 10))
     for start in range(0, books, 10_000):
         _books(db, rng, authors, start, min(10_000, books - start))
     for statement in rebuilt:
-        db.execute(statement)
+        execute(db, statement)
     for statement in _CACHES:
-        db.execute(statement)
-    db.execute("COMMIT")
+        execute(db, statement)
+    execute(db, "COMMIT")
     db.wal_checkpoint(mode=3)
     db.close()
 
 
-def _without_triggers_and_indexes(db) -> list[str]:
+def _many(db: apsw.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    db.executemany(sql, rows)  # pyright: ignore[reportUnknownMemberType] - apsw's rows are untold
+
+
+def _without_triggers_and_indexes(db: apsw.Connection) -> list[str]:
     """Drop what is dear per row; answers the statements that make it again."""
-    rows = db.execute(
+    rows = execute(
+        db,
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (type = 'trigger'"
-        " OR (type = 'index' AND tbl_name IN ('book', 'author'))) ORDER BY type, rowid"
-    ).fetchall()
+        " OR (type = 'index' AND tbl_name IN ('book', 'author'))) ORDER BY type, rowid",
+    )
     for kind, name, _sql in rows:
-        db.execute(f"DROP {kind} {name}")
+        execute(db, f"DROP {kind} {name}")
     return [sql for _kind, _name, sql in rows]
 
 
@@ -88,22 +101,27 @@ _CACHES = (
 )
 
 
-def _authors(db, rng: random.Random, count: int) -> list[tuple[int, int, str, str]]:
-    persons, rows, found = [], [], []
+def _authors(db: apsw.Connection, rng: random.Random, count: int) -> list[Author]:
+    persons: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
+    found: list[Author] = []
     for n in range(1, count + 1):
         family = f"{rng.choice(_WORDS).title()}{rng.choice(_WORDS)}"
-        name = f"{rng.choice(_GIVEN)} {family}"
-        key = sort_key(f"{family}, {name.split()[0]}")
-        persons.append((n, name, f"{family}, {name.split()[0]}", fold(name), key, f"OL{n}A"))
+        given = rng.choice(_GIVEN)
+        name, sort_name = f"{given} {family}", f"{family}, {given}"
+        key = sort_key(sort_name)
+        persons.append((n, name, sort_name, fold(name), key, f"OL{n}A"))
         library = 1 if rng.random() < 0.8 else rng.choice(LIBRARIES[1:])
         rows.append((n, library, n, int(rng.random() < 0.7), n * 1000, fold(name), key))
         found.append((n, library, name, key))
-    db.executemany(
+    _many(
+        db,
         "INSERT INTO person (id, name, sort_name, name_key, sort_key, primary_ref, created_at,"
         " updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
         persons,
     )
-    db.executemany(
+    _many(
+        db,
         "INSERT INTO author (id, library_id, person_id, monitored, created_at, updated_at,"
         " p_search, p_name_key) VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
         rows,
@@ -111,8 +129,15 @@ def _authors(db, rng: random.Random, count: int) -> list[tuple[int, int, str, st
     return found
 
 
-def _books(db, rng: random.Random, authors, start: int, count: int) -> None:
-    works, parts, books, slots, files, fills = [], [], [], [], [], []
+def _books(
+    db: apsw.Connection, rng: random.Random, authors: Sequence[Author], start: int, count: int
+) -> None:
+    works: list[tuple[Any, ...]] = []
+    parts: list[tuple[Any, ...]] = []
+    books: list[tuple[Any, ...]] = []
+    slots: list[tuple[Any, ...]] = []
+    files: list[tuple[Any, ...]] = []
+    fills: list[tuple[Any, ...]] = []
     for n in range(start + 1, start + count + 1):
         title = " ".join(rng.choice(_WORDS) for _ in range(rng.randint(2, 4))).title()
         title = f"{rng.choice(('The ', 'A ', '', ''))}{title} {n % 997}"
@@ -141,7 +166,7 @@ def _books(db, rng: random.Random, authors, start: int, count: int) -> None:
                       1_700_000_000_000_000 + rng.randrange(10**14), search_line(title, name),
                       title_key, author_key, released or "", status, media, monitored,
                       0 if held else None))  # fmt: skip
-    many = db.executemany
+    many = partial(_many, db)
     many("INSERT INTO work (id, title, sort_title, title_key, sort_key, released, primary_ref,"
          " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)", works)  # fmt: skip
     many("INSERT INTO contribution (work_id, person_id, role) VALUES (?, ?, 'author')", parts)

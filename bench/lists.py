@@ -6,27 +6,31 @@ Lists: p95 <= 5 ms at 10k and, at 1M, at most 1.5 times that; OFFSET to the midd
 substring search, first page: rare word p95 <= 10 ms, frequent <= 25 ms, <= 100 ms with its total.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
+import structlog
 import trio
 
 from bench.books_db import LIBRARIES, database
 from bindery.runtime.clock import SystemClock
+from bindery.runtime.threads import Threads, in_thread
 from bindery.store import Reader, Store, open_store
-from bindery.store.author_list import _SORTS as AUTHOR_SORTS
+from bindery.store.author_list import SORTS as AUTHOR_SORTS
 from bindery.store.author_list import AuthorFilter, page_of_authors
-from bindery.store.book_list import _SHAPES, BookFilter, count_books, page_of_books
+from bindery.store.book_list import SHAPES, BookFilter, count_books, page_of_books
 from bindery.store.books import books_by_id, slots_of
-from bindery.store.paging import Slice
+from bindery.store.paging import Key, Slice
 
 RUNS = 60
 
 
-def page(reader: Reader, chosen: BookFilter, sort: str, part: Slice) -> object:
+def page(reader: Reader, chosen: BookFilter, sort: Any, part: Slice) -> object:
     """What a list request reads: ids, total, rows, slots."""
-    ids = page_of_books(reader, LIBRARIES, chosen, sort, part)  # pyright: ignore[reportArgumentType]
+    ids = page_of_books(reader, LIBRARIES, chosen, sort, part)
     rows = books_by_id(reader, LIBRARIES, ids.ids)
     slots_of(reader, ids.ids)
     return rows, ids
@@ -34,7 +38,7 @@ def page(reader: Reader, chosen: BookFilter, sort: str, part: Slice) -> object:
 
 def p95(work: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
     """Median and p95 in milliseconds."""
-    times = []
+    times: list[float] = []
     for _ in range(runs):
         started = time.perf_counter()
         work()
@@ -49,7 +53,8 @@ def line(name: str, figures: tuple[float, float], target: str) -> None:
 
 async def measure(store: Store, books: int) -> None:
     print(f"{books:,} books, three libraries{'':<20} p50 ms   p95 ms   target")
-    for sort in _SHAPES:
+    sort: Any
+    for sort in SHAPES:
         for statuses in ((), ("wanted",), ("imported",), ("downloading",)):
             chosen = BookFilter(status=statuses)
             first = store.read(
@@ -57,7 +62,9 @@ async def measure(store: Store, books: int) -> None:
             )
             name = f"{sort} {'/'.join(statuses)}"
 
-            def second(c=chosen, s=sort, after=first.next) -> object:
+            def second(
+                c: BookFilter = chosen, s: str = sort, after: Key | None = first.next
+            ) -> object:
                 return store.read(lambda r: page(r, c, s, Slice(after=after)))
 
             line(name, p95(second), "5 ms, 1M <= 1.5 x 10k")
@@ -110,7 +117,7 @@ class Timed:
         self.figures = (0.0, 0.0)
 
     async def run(self, work: Callable[[Reader], object], runs: int) -> None:
-        times = []
+        times: list[float] = []
         for _ in range(runs):
             started = time.perf_counter()
             await self.store.scan(work, limit_s=30)
@@ -120,8 +127,9 @@ class Timed:
 
 
 async def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     for books in [int(argument) for argument in sys.argv[1:]] or [10_000, 1_000_000]:
-        path = await trio.to_thread.run_sync(database, books)
+        path = await in_thread(Threads().cpu, database, books)
         async with open_store(path, clock=SystemClock()) as store:
             await measure(store, books)
 

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import trio
@@ -46,10 +47,10 @@ def grab(tx: Tx) -> None:
     download_changed_in(tx, 1, download)
 
 
-async def rate(store: Store, work: object, writers: int, each: int) -> float:
+async def rate(store: Store, work: Callable[[Tx], None], writers: int, each: int) -> float:
     async def writer() -> None:
         for _ in range(each):
-            await store.write(work, actor=True)  # pyright: ignore[reportArgumentType]
+            await store.write(work, actor=True)
 
     started = time.perf_counter()
     async with trio.open_nursery() as nursery:
@@ -59,7 +60,7 @@ async def rate(store: Store, work: object, writers: int, each: int) -> float:
 
 
 async def alone(store: Store) -> list[float]:
-    times = []
+    times: list[float] = []
     for _ in range(500):
         started = time.perf_counter()
         await store.write(one_row)
@@ -68,7 +69,7 @@ async def alone(store: Store) -> list[float]:
 
 
 def disk(folder: Path) -> list[float]:
-    times = []
+    times: list[float] = []
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         for _ in range(500):
             os.write(file.fileno(), b"x" * 4096)
@@ -86,10 +87,10 @@ async def main() -> None:
         async with open_store(path) as store:
             sync = disk(Path(folder))
             single = await alone(store)
-            print(
-                f"one-row units, 200 writers  {await rate(store, one_row, 200, 100):>9,.0f}/s  20,000"
-            )
-            print(f"grab units, 200 writers     {await rate(store, grab, 200, 40):>9,.0f}/s  4,000")
+            small = await rate(store, one_row, 200, 100)
+            print(f"one-row units, 200 writers  {small:>9,.0f}/s  20,000")
+            large = await rate(store, grab, 200, 40)
+            print(f"grab units, 200 writers     {large:>9,.0f}/s  4,000")
             print(f"one alone, p50 / p99        {single[250]:.2f} / {single[495]:.2f} ms")
             print(f"fdatasync, p50 / p99        {sync[250]:.2f} / {sync[495]:.2f} ms")
 

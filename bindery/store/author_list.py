@@ -18,7 +18,7 @@ AuthorSort: TypeAlias = Literal[
 _TRIGRAM = 3
 
 _NAME, _BOOKS, _RATING = ("p_name_key",), ("p_books", "p_name_key"), ("p_rating", "p_name_key")
-_SORTS: dict[str, Sort] = {
+SORTS: dict[str, Sort] = {
     "az": Sort("author_by_name", _NAME, (False, False)),
     "za": Sort("author_by_name", _NAME, (True, True)),
     "recent": Sort("author_by_added", ("created_at",), (True, True)),
@@ -57,7 +57,7 @@ def page_of_authors(
 ) -> Ids:
     """One page of ids with its total: two statements."""
     part = part or Slice()
-    order = _SORTS[sort]
+    order = SORTS[sort]
     more = part if part.offset else msgspec.structs.replace(part, limit=part.limit + 1)
     if chosen.words:
         return _found(reader, scope, chosen, sort, part, more)
@@ -129,7 +129,7 @@ def _found(
     segment = "0"
     if sort.startswith("monitored"):
         segment = "monitored" if sort == "monitored-asc" else "(1 - monitored)"
-    keys = sort_small(reader, "author", _SORTS[sort], segment, where, params, more)
+    keys = sort_small(reader, "author", SORTS[sort], segment, where, params, more)
     capped = total > HITS
     return _ids(keys, part, min(total, HITS), capped=capped)
 

@@ -110,7 +110,7 @@ class _Shape(msgspec.Struct, frozen=True):
 
 
 _TITLE, _AUTHOR = ("p_title_key",), ("p_author_key", "p_title_key")
-_SHAPES: dict[str, _Shape] = {
+SHAPES: dict[str, _Shape] = {
     "title-az": _Shape(_TITLE, "book_by_title", "book_status_title"),
     "title-za": _Shape(_TITLE, "book_by_title", "book_status_title", down=True),
     "author-az": _Shape(_AUTHOR, "book_by_author", "book_status_author", segments="author"),
@@ -139,7 +139,7 @@ def page_of_books(
 ) -> Ids:
     """One page of ids with its total: at most three statements."""
     part = part or Slice()
-    shape = _SHAPES[sort]
+    shape = SHAPES[sort]
     if chosen.author_id is not None or chosen.series_id is not None or chosen.words:
         return _small(reader, scope, chosen, shape, part)
     if chosen.dated:

@@ -33,21 +33,21 @@ def open_writer(path: Path) -> apsw.Connection:
     """The one connection that writes; makes the file, readable by its owner only."""
     _create_private(path)
     db = _open(path, apsw.SQLITE_OPEN_READWRITE)
-    _pragma(db, "journal_mode", "wal", "wal")
-    _pragma(db, "synchronous", "full", 2)
-    _pragma(db, "foreign_keys", 1, 1)
-    _pragma(db, "cache_size", WRITER_CACHE, WRITER_CACHE)
-    _pragma(db, "journal_size_limit", WAL_LIMIT_BYTES, WAL_LIMIT_BYTES)
+    set_pragma(db, "journal_mode", "wal", "wal")
+    set_pragma(db, "synchronous", "full", 2)
+    set_pragma(db, "foreign_keys", 1, 1)
+    set_pragma(db, "cache_size", WRITER_CACHE, WRITER_CACHE)
+    set_pragma(db, "journal_size_limit", WAL_LIMIT_BYTES, WAL_LIMIT_BYTES)
     # The writer checkpoints when nobody waits, never inside a COMMIT.
-    _pragma(db, "wal_autocheckpoint", 0, 0)
+    set_pragma(db, "wal_autocheckpoint", 0, 0)
     return db
 
 
 def open_reader(path: Path, *, cache: int = READER_CACHE) -> apsw.Connection:
     """A connection that cannot write."""
     db = _open(path, apsw.SQLITE_OPEN_READONLY)
-    _pragma(db, "query_only", 1, 1)
-    _pragma(db, "cache_size", cache, cache)
+    set_pragma(db, "query_only", 1, 1)
+    set_pragma(db, "cache_size", cache, cache)
     return db
 
 
@@ -72,13 +72,15 @@ def _open(path: Path, flags: int) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENT_CACHE)
     apsw.bestpractice.connection_dqs(db)
     db.set_busy_timeout(BUSY_TIMEOUT_MS)
-    _pragma(db, "busy_timeout", None, BUSY_TIMEOUT_MS)
-    _pragma(db, "recursive_triggers", 0, 0)
-    _pragma(db, "temp_store", "memory", 2)
+    set_pragma(db, "busy_timeout", None, BUSY_TIMEOUT_MS)
+    set_pragma(db, "recursive_triggers", 0, 0)
+    set_pragma(db, "temp_store", "memory", 2)
     return db
 
 
-def _pragma(db: apsw.Connection, name: str, value: str | int | None, expected: str | int) -> None:
+def set_pragma(
+    db: apsw.Connection, name: str, value: str | int | None, expected: str | int
+) -> None:
     """Set, read back, refuse to go on otherwise."""
     if value is not None:
         pragma(db, name, value)
