@@ -49,6 +49,12 @@ POLICY: Table = {
     ("health.health", "GET"): P,
     ("system.status", "GET"): U,
     ("system.setup_state", "GET"): U,
+    ("system_health.system_health", "GET"): A,
+    ("system_health.attention_items", "GET"): U,
+    ("system_health.mute", "POST"): U,
+    ("jobs.list_all", "GET"): U,
+    ("jobs.get_job", "GET"): U,
+    ("jobs.cancel", "POST"): U,
     # sign-in and own account
     ("auth.status", "GET"): P,
     ("auth.csrf", "GET"): P,
@@ -72,6 +78,10 @@ POLICY: Table = {
     ("queue.bulk_remove", "POST"): U,
     ("queue.retry_import", "POST"): U,
     ("arr_queue.arr_queue", "GET"): U,
+    # history
+    ("history.list_events", "GET"): U,
+    ("history.hide", "DELETE"): U,
+    ("history.blocklist", "POST"): U,
     # live
     ("live.live", WS): U,
 }

@@ -10,9 +10,12 @@ from bindery.http.routes import (
     auth,
     downloadclients,
     health,
+    history,
+    jobs,
     metrics,
     queue,
     system,
+    system_health,
 )
 
 
@@ -23,9 +26,12 @@ def blueprints() -> tuple[Blueprint, ...]:
         spa.blueprint,
         health.blueprint,
         system.blueprint,
+        system_health.blueprint,
+        jobs.blueprint,
         auth.blueprint,
         downloadclients.blueprint,
         queue.blueprint,
         arr_queue.blueprint,
+        history.blueprint,
         live.blueprint,
     )

@@ -27,6 +27,7 @@ from bindery.adapters.failures import OutsideError
 from bindery.adapters.outbound import Outbound
 from bindery.http import errors
 from bindery.http.app import create_app
+from bindery.http.routes.system_health import STALLS
 from bindery.http.server import GRACEFUL_S, STOPPING_SEND_S, open_listener, serve
 from bindery.http.services import Services, WebSettings
 from bindery.http.spa import BuiltApp
@@ -214,6 +215,7 @@ def _services(service: Service, threads: Threads) -> Services:
         started_us=service.store.clock.now_us(),
         setup_code=service.setup_code,
         boot_key=secrets.token_bytes(32),
+        extras={STALLS: service.stalls},
     )
 
 

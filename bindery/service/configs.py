@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from bindery.adapters.downloaders.direct import DirectConfig
-from bindery.adapters.downloaders.qbittorrent import QBittorrentConfig
+from bindery.adapters.configs import ClientConfig, DirectConfig, QBittorrentConfig
 from bindery.adapters.outbound import OutboundConfig
-from bindery.adapters.registry import ClientConfig
 from bindery.domain.addresses import Reach
 from bindery.operations.clients import base_url
 from bindery.settings import Settings

@@ -7,6 +7,7 @@ from quart import Blueprint
 from bindery.http.call import Call
 from bindery.http.route import Answer, route
 from bindery.http.wire import Wire
+from bindery.runtime.health import degraded
 
 blueprint = Blueprint("health", __name__)
 
@@ -24,7 +25,7 @@ async def health(call: Call) -> Answer:
     """Alive and which version. Never touches the database; 200 also while degraded."""
     services = call.services
     ready = services.ready()
-    status = "ok" if ready else "starting"
+    status = "starting" if not ready else "degraded" if degraded(services.actors()) else "ok"
     return Answer(
         Health(status=status, version=services.version, ready=ready),
         headers={"Cache-Control": "no-store"},
