@@ -17,7 +17,7 @@ from bindery.store.slot_facts import SlotHead
 from bindery.store.tx import Reader
 
 MODE_KEY = "import.mode"
-BESIDE = 200
+BESIDE = 60
 """Other wanted slots of the same author that a download's files may fill as well."""
 
 

@@ -1,0 +1,237 @@
+"""The importer on a real file system: what it brings in, refuses, waits for and takes back."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import trio
+
+from bindery.runtime import faults
+from bindery.store import commands, imports
+from bindery.store.store import Store
+from bindery.store.tx import Tx
+from tests.files.probe import samples
+from tests.kit import importing
+from tests.kit.database import open_test_store
+from tests.kit.importing import House
+
+SHELVED = "Toni Morrison/Sula (1973)/Sula - Toni Morrison.epub"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    with trio.fail_after(20):
+        async with open_test_store(tmp_path, strict=False) as opened:
+            yield opened
+
+
+async def arrange(
+    store: Store,
+    house: House,
+    before: Callable[[Tx, int], None] | None = None,
+    *,
+    forced: bool = False,
+    **chosen: str,
+) -> int:
+    """A download at the door; the import command's id."""
+
+    def work(tx: Tx) -> int:
+        download_id = importing.furnish_in(tx, house, **chosen)  # pyright: ignore[reportArgumentType] - keywords of the kit
+        if before is not None:
+            before(tx, download_id)
+        return importing.open_gate_in(tx, house, download_id, forced=forced)
+
+    return await store.write(work)
+
+
+async def settle(store: Store, command: int) -> None:
+    async with importing.at_work(store):
+        for _ in range(500):
+            found = store.read(lambda reader: commands.find(reader, command))
+            assert found is not None
+            if found.state != "running" and (found.state != "queued" or found.attempts):
+                return
+            await trio.sleep(0.01)
+    raise AssertionError("the import did not end")
+
+
+def events(store: Store) -> list[str]:
+    return store.read(lambda reader: reader.values("SELECT type FROM event ORDER BY id"))
+
+
+async def test_ebook_is_linked_registered_and_told(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    await settle(store, await arrange(store, house))
+    row = importing.download(store)
+    assert (row.state, row.live, row.stage) == ("imported", False, "clean")
+    assert house.shelved() == [SHELVED]
+    source = next(house.source.iterdir())
+    assert (house.root / SHELVED).stat().st_ino == source.stat().st_ino
+    assert events(store) == ["bookImported"]
+    assert store.read(lambda r: r.value("SELECT p_status FROM book")) == "imported"
+    facts = store.read(lambda r: r.tuples("SELECT rel_path, quality, language FROM file"))
+    assert facts == [(SHELVED, "epub", "en")]
+    cleanup = store.read(lambda r: r.tuples("SELECT kind, lane, key FROM command ORDER BY id"))
+    assert cleanup[-1] == ("download.cleanup", "client:1", "1")
+
+
+async def test_a_move_removes_the_source_after_registering(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    await settle(store, await arrange(store, house, protocol="usenet"))
+    assert house.shelved() == [SHELVED]
+    assert not house.source.exists()
+    assert house.source.parent.exists()
+
+
+async def test_three_tracks_become_one_audiobook(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.tracks())
+    await settle(store, await arrange(store, house, format_="audiobook"))
+    assert importing.download(store).state == "imported"
+    folder = "Toni Morrison/Sula (1973)"
+    assert house.shelved() == [
+        *(f"{folder}/{n:02d} - Sula.mp3" for n in (1, 2, 3)),
+        f"{folder}/cover.jpg",
+    ]
+    numbers = store.read(lambda r: r.values("SELECT track FROM slot_file ORDER BY track"))
+    assert numbers == [1, 2, 3]
+    assert events(store) == ["bookImported"]
+
+
+async def test_a_better_format_puts_the_old_one_into_the_bin(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    old = "Toni Morrison/Old/Sula.pdf"
+
+    def before(tx: Tx, download_id: int) -> None:
+        importing.shelve_in(tx, house, download_id, old, importing.OLD_PDF)
+        tx.run("UPDATE slot SET profile_id = 2")
+
+    await settle(store, await arrange(store, house, before))
+    assert importing.download(store).state == "imported", importing.download(store)
+    assert house.shelved() == [SHELVED]
+    assert house.binned() == [importing.OLD_PDF]
+    assert store.read(lambda r: r.values("SELECT rel_path FROM file")) == [SHELVED]
+
+
+async def test_somebody_elses_file_is_never_replaced(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    stranger = house.root / SHELVED
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"somebody's own book")
+    await settle(store, await arrange(store, house))
+    assert house.shelved() == sorted([SHELVED, SHELVED.replace(".epub", " (2).epub")])
+    assert stranger.read_bytes() == b"somebody's own book"
+
+
+async def test_the_same_bytes_on_the_shelf_are_adopted(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    there = house.root / SHELVED
+    there.parent.mkdir(parents=True)
+    there.write_bytes(next(iter(importing.EBOOK.values())))
+    inode = there.stat().st_ino
+    await settle(store, await arrange(store, house))
+    assert importing.download(store).state == "imported"
+    assert house.shelved() == [SHELVED]
+    assert there.stat().st_ino == inode
+
+
+async def test_wrong_book_is_blocked_blocklisted_and_searched_again(
+    store: Store, tmp_path: Path
+) -> None:
+    other = samples.package(
+        "<dc:title>Dune</dc:title><dc:creator>Frank Herbert</dc:creator><dc:language>en</dc:language>"
+    )
+    house = importing.build(tmp_path / "h", {"Frank Herbert - Dune.epub": samples.epub(other)})
+    await settle(store, await arrange(store, house))
+    row = importing.download(store)
+    assert (row.state, row.code, row.live) == ("importBlocked", "not-the-book", False)
+    assert house.shelved() == []
+    assert store.read(lambda r: r.values("SELECT code FROM blocklist")) == ["not-the-book"]
+    kinds = store.read(lambda r: r.values("SELECT kind FROM command WHERE state = 'queued'"))
+    assert kinds == ["slot.search"]
+    assert store.read(lambda r: r.values("SELECT action FROM attention")) == ["retry_import"]
+
+
+async def test_program_in_the_payload_is_dangerous(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", {**importing.EBOOK, "Sula.exe": b"MZ" + bytes(500)})
+    await settle(store, await arrange(store, house))
+    assert importing.download(store).code == "dangerous"
+    assert house.shelved() == []
+
+
+async def test_absent_source_goes_back_to_the_gate(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    house.source.rename(tmp_path / "elsewhere")
+    await settle(store, command)
+    row = importing.download(store)
+    assert (row.state, row.stage, row.code) == ("completed", "gate", "path_missing")
+    assert row.attempts == 0
+    kinds = store.read(lambda r: r.values("SELECT kind FROM command WHERE state = 'queued'"))
+    assert kinds == ["download.gate"]
+
+
+async def test_root_that_is_not_mounted_is_not_filled(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    (house.root / ".bindery-root").unlink()
+    await settle(store, await arrange(store, house))
+    row = importing.download(store)
+    assert (row.state, row.code, row.attempts) == ("importFailed", "root_unavailable", 1)
+    assert row.params["cause"] == "root_not_mounted"
+    assert row.live
+    assert list(house.root.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["op.tmp_written=enospc", "op.tmp_partial=erofs"])
+async def test_full_or_read_only_disk_fails_and_leaves_nothing(
+    store: Store, tmp_path: Path, fault: str
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house, mode="copy")
+    faults.arm(fault)
+    try:
+        await settle(store, command)
+    finally:
+        faults.arm("")
+    row = importing.download(store)
+    code = "disk_full" if "enospc" in fault else "read_only"
+    assert (row.state, row.code, row.attempts) == ("importFailed", code, 1)
+    assert row.next_attempt_at == store.clock.now_us() + 60_000_000
+    assert (house.shelved(), house.strays()) == ([], [])
+    assert not (house.root / "Toni Morrison").exists()
+    assert store.read(lambda reader: imports.find_open(reader, 1)) is None
+
+
+async def test_a_failed_import_is_retried_by_its_timer(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    marker = house.root / ".bindery-root"
+    marker.unlink()
+    await settle(store, command)
+    marker.write_text(importing.MARKER)
+    await store.write(lambda tx: tx.run("UPDATE command SET not_before = 0, attempts = 0"))
+    await settle(store, command)
+    assert importing.download(store).state == "imported"
+    assert events(store) == ["importFailed", "bookImported"]
+
+
+async def test_the_sixth_fault_needs_a_person(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(
+        store, house, lambda tx, _: tx.run("UPDATE download SET attempts = 5") and None
+    )
+    (house.root / ".bindery-root").unlink()
+    await settle(store, command)
+    row = importing.download(store)
+    assert (row.state, row.code, row.live) == ("importBlocked", "attempts_spent", True)
+
+
+async def test_forced_match_replaces_the_same_path(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+
+    def before(tx: Tx, download_id: int) -> None:
+        importing.shelve_in(tx, house, download_id, SHELVED, b"an older epub")
+
+    await settle(store, await arrange(store, house, before, forced=True))
+    assert importing.download(store).state == "imported"
+    assert house.shelved() == [SHELVED]
+    assert house.binned() == [b"an older epub"]
