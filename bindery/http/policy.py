@@ -82,6 +82,22 @@ POLICY: Table = {
     ("history.list_events", "GET"): U,
     ("history.hide", "DELETE"): U,
     ("history.blocklist", "POST"): U,
+    # indexers, searches, grabs
+    ("indexer.list_indexers", "GET"): A,
+    ("indexer.get_indexer", "GET"): A,
+    ("indexer.add_indexer", "POST"): A,
+    ("indexer.update_indexer", "PUT"): A,
+    ("indexer.delete_indexer", "DELETE"): A,
+    ("indexer.test_indexer", "POST"): A,
+    ("indexer.test_unsaved", "POST"): A,
+    ("indexer.search", "GET"): U,
+    ("search.search", "POST"): U,
+    ("search.get_search", "GET"): U,
+    ("search.last_debug", "GET"): U,
+    ("grab.grab", "POST"): U,
+    ("blocklist.list_blocklist", "GET"): U,
+    ("blocklist.delete_entry", "DELETE"): U,
+    ("blocklist.delete_entries", "DELETE"): U,
     # live
     ("live.live", WS): U,
 }

@@ -8,12 +8,16 @@ from bindery.http import live, spa
 from bindery.http.routes import (
     arr_queue,
     auth,
+    blocklist,
     downloadclients,
+    grab,
     health,
     history,
+    indexers,
     jobs,
     metrics,
     queue,
+    searches,
     system,
     system_health,
 )
@@ -33,5 +37,9 @@ def blueprints() -> tuple[Blueprint, ...]:
         queue.blueprint,
         arr_queue.blueprint,
         history.blueprint,
+        indexers.blueprint,
+        searches.blueprint,
+        grab.blueprint,
+        blocklist.blueprint,
         live.blueprint,
     )

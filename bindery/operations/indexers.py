@@ -54,6 +54,11 @@ def resolve(patch: IndexerPatch, stored: IndexerRow | None) -> IndexerFields | R
     return msgspec.structs.replace(fields, api_key=api_key.strip())
 
 
+def with_name(patch: IndexerPatch) -> IndexerPatch:
+    """A test of unsaved values needs no name."""
+    return msgspec.structs.replace(patch, name=pick(patch.name, "").strip() or "test")
+
+
 async def add_indexer(
     store: Store, who: Principal, patch: IndexerPatch, once: Once | None = None
 ) -> IndexerRow | Refusal | Replay:
