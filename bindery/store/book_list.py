@@ -187,6 +187,8 @@ def _indexed(reader: Reader, scope: Scope, chosen: BookFilter, shape: _Shape, pa
     sort, arms, params = _plan(tally, chosen, shape)
     if chosen.media and total <= _SMALL and "p_media_0" not in params:
         return _small(reader, scope, chosen, shape, part)
+    if part.deep and shape.segments in ("released", "author"):
+        arms = _count_blanks(reader, sort, arms, params)
     keys = walk(reader, "book", sort, arms, params, _one_more(part), total=total)
     return _ids(keys, part, total)
 
@@ -218,8 +220,11 @@ def _plan(
         elif shape.segments == "media":
             segment = _rank(MEDIA, row.media, shape.down)
         key = tuple(fixed.values())
-        if key not in arms:
-            arms[key] = Arm(segment, _fixed(fixed, len(arms), params))
+        if key in arms:
+            known = arms[key]
+            arms[key] = Arm(segment, known.where, (known.size or 0) + row.n)
+        else:
+            arms[key] = Arm(segment, _fixed(fixed, len(arms), params), row.n)
     if chosen.media and not by_media:
         media = numbered("media", MEDIA_FILTER.get(chosen.media, (chosen.media,)), params)
         more = f" AND p_media IN ({', '.join(media)})"
@@ -241,8 +246,23 @@ def _fixed(fixed: dict[str, Any], n: int, params: dict[str, Any]) -> str:
 
 def _blanks_last(arms: list[Arm], key: str) -> list[Arm]:
     """Unknown dates and authors come last: '' is a segment of its own."""
-    known = [Arm(0, f"{arm.where} AND {key} > ''") for arm in arms]
+    known = [Arm(0, f"{arm.where} AND {key} > ''", arm.size) for arm in arms]
     return known + [Arm(1, f"{arm.where} AND {key} = ''") for arm in arms]
+
+
+def _count_blanks(reader: Reader, sort: Sort, arms: list[Arm], params: dict[str, Any]) -> list[Arm]:
+    """The tally does not know blanks: count them, so that a deep offset can jump."""
+    half = len(arms) // 2
+    known: list[Arm] = []
+    blank: list[Arm] = []
+    for first, second in zip(arms[:half], arms[half:], strict=True):
+        sql = f"SELECT count(*) FROM book INDEXED BY {sort.index} WHERE {second.where}"
+        n: int = reader.value(sql, params)
+        blank.append(msgspec.structs.replace(second, size=n))
+        known.append(
+            first if first.size is None else msgspec.structs.replace(first, size=first.size - n)
+        )
+    return known + blank
 
 
 def _rank(order: tuple[str, ...], value: str, down: bool) -> int:

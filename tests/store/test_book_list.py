@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bindery.domain.text import fold
-from bindery.store import Reader, Store, Tx
+from bindery.store import Reader, Store, Tx, paging
 from bindery.store.author_list import AuthorFilter, page_of_authors
 from bindery.store.book_list import (
     MEDIA,
@@ -167,16 +167,23 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     db.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=500)
 @given(
     chosen=filters,
     sort=st.sampled_from(SORTS),
     scope=st.sampled_from([(1,), (1, 2), (1, 2, 3), (2,), ()]),
     limit=st.integers(1, 40),
     offset=st.integers(0, 160),
+    jump=st.booleans(),
 )
 def test_every_page_equals_a_plain_sort(
-    filled: Reader, chosen: BookFilter, sort: Any, scope: tuple[int, ...], limit: int, offset: int
+    filled: Reader,
+    chosen: BookFilter,
+    sort: Any,
+    scope: tuple[int, ...],
+    limit: int,
+    offset: int,
+    jump: bool,
 ) -> None:
     plain = filled.rows(_q_plain, {}, Plain)
     if chosen.search == "öl":  # below three letters: a prefix of the title, not a substring
@@ -186,7 +193,11 @@ def test_every_page_equals_a_plain_sort(
         rows = wanted_rows(plain, scope, chosen)
     expected = in_order(rows, sort)
 
-    page = page_of_books(filled, scope, chosen, sort, Slice(limit=limit, offset=offset))
+    with pytest.MonkeyPatch.context() as patch:
+        if jump:  # as deep offsets do
+            patch.setattr(paging, "INLINE_OFFSET", 3)
+            patch.setattr(paging, "_STEP_BACK", 1)
+        page = page_of_books(filled, scope, chosen, sort, Slice(limit=limit, offset=offset))
     assert page.ids == expected[offset : offset + limit]
     assert page.total == len(expected)
     assert count_books(filled, scope, chosen) == len(expected)
