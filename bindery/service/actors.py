@@ -4,16 +4,20 @@ A new actor is one `Child` in `start`, or one `Kind` in `_kinds` when there is o
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from bindery.actors.downloads import DownloadsActor
 from bindery.actors.indexer.actor import indexer_child
-from bindery.actors.indexer.opening import fetcher, opener
+from bindery.actors.indexer.opening import fetcher, opener, unsaved_opener
 from bindery.actors.live import LiveActor
+from bindery.actors.prober import ProberActor
 from bindery.actors.roster import Kind, RosterActor, Wanted
 from bindery.actors.scheduler import SchedulerActor
+from bindery.actors.search.actor import search_child
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.protocols import DownloadClient
 from bindery.adapters.registry import open_client
@@ -26,7 +30,7 @@ from bindery.runtime.threads import Threads
 from bindery.service.configs import client_config, trusted_urls, wanted_clients
 from bindery.settings import Settings
 from bindery.store import indexers
-from bindery.store.clients import ClientRow
+from bindery.store.clients import ClientFields, ClientRow
 from bindery.store.store import Store
 from bindery.store.tx import Reader
 
@@ -56,18 +60,82 @@ class Parts:
     outbound: Outbound
     rng: random.Random
 
+    @property
+    def maps(self) -> tuple[PathMap, ...]:
+        """Path mappings that the operator gave for all clients."""
+        return tuple(PathMap(there, here) for there, here in self.settings.download_path_remap)
+
+    @property
+    def covers(self) -> Path:
+        """The folder of the cover cache."""
+        return self.settings.data_dir.absolute() / "covers"
+
+    def open_client(self, row: ClientRow | ClientFields) -> DownloadClient:
+        """The adapter of a download client. Raises LookupError for a kind without one."""
+        trusted = self.store.read(trusted_urls)
+        folder = self.settings.download_dir
+        config = client_config(row, download_dir=folder, trusted_urls=trusted)
+        return open_client(config, self.outbound)
+
 
 async def start(parts: Parts) -> None:
-    """Start every actor. Children of configuration rows are started by the roster."""
-    store, supervisor = parts.store, parts.supervisor
+    """Start every actor, lower tiers first: an actor asks only those started before it.
+
+    Children of configuration rows are started by the roster.
+    """
+    supervisor = parts.supervisor
     live = child("live", lambda: LiveActor(parts.hub), TIER_LIVE, critical=True)
     await supervisor.start(live)
     kinds = _kinds(parts)
-    roster = child("roster", lambda: RosterActor(store, supervisor, kinds), TIER_DIRECTING)
+    roster = child("roster", lambda: RosterActor(parts.store, supervisor, kinds), TIER_DIRECTING)
     await supervisor.start(roster)
+    for made in (*_working(parts), *_searching(parts)):
+        await supervisor.start(replace(made, stop_budget=STOP_BUDGET_S[made.tier]))
     zone = parts.settings.timezone
     await supervisor.start(
-        child("scheduler", lambda: SchedulerActor(store, zone, parts.rng), TIER_DIRECTING)
+        child("scheduler", lambda: SchedulerActor(parts.store, zone, parts.rng), TIER_DIRECTING)
+    )
+
+
+def _working(parts: Parts) -> list[Child]:
+    return [importer_child(parts.store, parts.threads, parts.board, parts.hub, TIER_WORKING)]
+
+
+def _searching(parts: Parts) -> list[Child]:
+    compute, mailbox_of = on_cpu(parts.threads), parts.supervisor.mailbox
+
+    def prober() -> ProberActor:
+        return ProberActor(
+            unsaved_opener(parts.outbound),
+            parts.open_client,
+            mailbox_of=mailbox_of,
+            threads=parts.threads,
+            maps=parts.maps,
+        )
+
+    return [
+        child("metadata", lambda: _metadata(parts), TIER_SEARCHING),
+        search_child(parts.store, mailbox_of, compute=compute, tier=TIER_SEARCHING),
+        child("prober", prober, TIER_SEARCHING),
+    ]
+
+
+def _metadata(parts: Parts) -> MetadataActor:
+    settings, outbound = parts.settings, parts.outbound
+    hosts = (settings.openlibrary_url, settings.openlibrary_covers_url)
+
+    def provider(before_request: Callable[[], Awaitable[None]]) -> MetadataProvider:
+        config = OpenLibraryConfig(base_url=hosts[0], covers_url=hosts[1])
+        return open_provider(config, outbound, before_request)
+
+    @asynccontextmanager
+    async def covers() -> AsyncGenerator[CoverCache, None]:
+        async with Images(outbound, hosts) as images:
+            compute = on_cpu(parts.threads)
+            yield CoverCache(parts.store, parts.covers, images.fetch, compute, hosts)
+
+    return MetadataActor(
+        parts.store, open_provider=provider, board=parts.board, hub=parts.hub, covers=covers
     )
 
 
@@ -98,26 +166,19 @@ def _indexers(parts: Parts) -> Kind:
 
 
 def _clients(parts: Parts) -> Kind:
-    store, settings = parts.store, parts.settings
-    maps = tuple(PathMap(there, here) for there, here in settings.download_path_remap)
     fetch = fetcher(parts.supervisor.mailbox, parts.outbound)
-
-    def open_row(row: ClientRow) -> DownloadClient:
-        trusted = store.read(trusted_urls)
-        config = client_config(row, download_dir=settings.download_dir, trusted_urls=trusted)
-        return open_client(config, parts.outbound)
 
     def make(name: str) -> Child:
         def actor() -> DownloadsActor:
             return DownloadsActor(
-                store,
+                parts.store,
                 _id(name),
-                open_client=open_row,
+                open_client=parts.open_client,
                 fetch=fetch,
                 board=parts.board,
                 hub=parts.hub,
                 threads=parts.threads,
-                maps=maps,
+                maps=parts.maps,
             )
 
         return child(name, actor, TIER_WORKING)

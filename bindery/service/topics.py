@@ -9,6 +9,7 @@ from bindery.live.topics.config import config_topic
 from bindery.live.topics.health import Actors, health_topic
 from bindery.live.topics.jobs import jobs_topic
 from bindery.live.topics.queue import queue_topic
+from bindery.live.topics.search import search_topic
 from bindery.live.topics.session import session_topic
 from bindery.store.store import Store
 
@@ -21,4 +22,5 @@ def register(hub: Hub, store: Store, board: Board, actors: Actors) -> None:
     hub.register("health", health_topic(store, actors))
     hub.register("activity", activity_topic(store))
     hub.register("config", config_topic())
+    hub.register("search", search_topic(store))
     hub.register("session", session_topic(store, __version__))
