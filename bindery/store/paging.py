@@ -136,6 +136,7 @@ def _jump(
     down = sort.down[0] != back
     order = ", ".join(f"{n} DESC" if down else str(n) for n in range(1, len(sort.down) + 1))
     at = offset * (largest.size or 0) // max(size, 1)
+    at -= at // 64  # too far costs a second round, too short only a few thousand rows
     while at > 0:
         found = reader.tuples(
             f"SELECT {keys} FROM {table} INDEXED BY {sort.index} WHERE {largest.where}"
