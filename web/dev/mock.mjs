@@ -30,6 +30,7 @@ function snapOf(topic) {
     case 'attention': return { rows: world.attention };
     case 'health': return { rows: world.health };
     case 'counters': return { rows: [{ id: 0, ...counters() }] };
+    case 'session': return { rows: [{ id: 1, name: 'robin', role: 'admin', version: '0.1.0' }] };
     case 'book': return { rows: world.books.filter((b) => b.id === Number(id)) };
     case 'author': return { rows: world.authors.filter((a) => a.id === Number(id)) };
     default: return null;

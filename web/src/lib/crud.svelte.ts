@@ -1,5 +1,5 @@
 /** What the settings lists share: rows with test, switch, save and delete. */
-import { resource } from './data.svelte';
+import { onChange, resource } from './data.svelte';
 import { t } from './i18n';
 import { api } from './session.svelte';
 import { failed, toast } from './toasts.svelte';
@@ -14,6 +14,8 @@ export interface Named {
 
 export function crud<T extends Named>(path: string) {
   const list = resource<T[]>(() => path);
+  // Changed in another tab or by another person.
+  onChange('config', (keys) => keys.some((k) => path.startsWith(`/${k}`)), () => list.reload());
   let results = $state.raw<ReadonlyMap<Id, Outcome | 'busy'>>(new Map());
 
   function put(id: Id, outcome: Outcome | 'busy'): void {

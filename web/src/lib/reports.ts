@@ -37,6 +37,10 @@ export function clientOutcome(report: ClientReport): Outcome {
     if (bad) tone = 'warn';
     lines.push(t(bad ? 'clients.pathWarning' : 'clients.pathOk', { path: seen.path ?? '' }));
   }
+  for (const warning of report.warnings ?? []) {
+    tone = 'warn';
+    lines.push(reasonText({ code: warning }));
+  }
   if (report.health && report.health.status === 'error') {
     tone = 'warn';
     lines.push(errorSummary(report.health.message ?? ''));

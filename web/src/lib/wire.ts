@@ -282,13 +282,16 @@ export interface DownloadClient {
   pathRemap: string;
   priority: number;
   enabled: boolean;
-  health?: { status: string; message?: string };
+  downloadDir?: string;
+  removeCompleted?: boolean;
+  health?: { status: string; message?: string; reason?: Reason | null };
 }
 
 export interface ClientReport {
   message?: string;
   version?: string;
   health?: { status: string; message?: string };
+  warnings?: string[];
   pathVisibility?: { status: string; message?: string; path?: string };
 }
 
