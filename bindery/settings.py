@@ -65,6 +65,8 @@ class Settings:
     download_allow_loopback: bool = False
     notifications_allow_private: bool = False
     contact: str = ""
+    openlibrary_url: str = "https://openlibrary.org"
+    openlibrary_covers_url: str = "https://covers.openlibrary.org"
     outbound_proxy: str = field(default="", repr=False)
     outbound_proxy_no_proxy: tuple[str, ...] = ()
     outbound_proxy_bypass_local: bool = True
@@ -316,6 +318,8 @@ _RULES: dict[str, Rule] = {
     "download_allow_loopback": _switch,
     "notifications_allow_private": _switch,
     "contact": _contact,
+    "openlibrary_url": _origin,
+    "openlibrary_covers_url": _origin,
     "outbound_proxy": _proxy,
     "outbound_proxy_no_proxy": _names,
     "outbound_proxy_bypass_local": _switch,

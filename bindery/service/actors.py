@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Final
 
 from bindery.actors.downloads import DownloadsActor
+from bindery.actors.importer import importer_child
 from bindery.actors.indexer.actor import indexer_child
 from bindery.actors.indexer.opening import fetcher, opener, unsaved_opener
 from bindery.actors.live import LiveActor
+from bindery.actors.metadata import MetadataActor
+from bindery.actors.metadata.covers import CoverCache
 from bindery.actors.prober import ProberActor
 from bindery.actors.roster import Kind, RosterActor, Wanted
 from bindery.actors.scheduler import SchedulerActor
 from bindery.actors.search.actor import search_child
+from bindery.adapters.configs import OpenLibraryConfig
+from bindery.adapters.images import Images
 from bindery.adapters.outbound import Outbound
-from bindery.adapters.protocols import DownloadClient
-from bindery.adapters.registry import open_client
+from bindery.adapters.protocols import DownloadClient, MetadataProvider
+from bindery.adapters.registry import open_client, open_provider
 from bindery.domain.pathmap import PathMap
 from bindery.live.board import Board
 from bindery.live.hub import Hub
