@@ -216,9 +216,11 @@ async def test_a_failed_import_is_retried_by_its_timer(store: Store, tmp_path: P
 
 async def test_the_sixth_fault_needs_a_person(store: Store, tmp_path: Path) -> None:
     house = importing.build(tmp_path / "h", importing.EBOOK)
-    command = await arrange(
-        store, house, lambda tx, _: tx.run("UPDATE download SET attempts = 5") and None
-    )
+
+    def before(tx: Tx, _download_id: int) -> None:
+        tx.run("UPDATE download SET attempts = 5")
+
+    command = await arrange(store, house, before)
     (house.root / ".bindery-root").unlink()
     await settle(store, command)
     row = importing.download(store)

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import trio
 
@@ -22,6 +23,7 @@ from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.operations import imports as steps
 from bindery.runtime.clock import SystemClock
+from bindery.runtime.mailbox import Inbox
 from bindery.runtime.threads import Threads
 from bindery.store import downloads, files, imports
 from bindery.store.downloads import DownloadRow
@@ -119,7 +121,7 @@ def furnish_in(
     download_id = downloads.add_in(
         tx,
         downloads.NewDownload(
-            token="t-1",  # noqa: S106 - our id of the row, not a secret
+            token="t-1",
             library_id=1,
             candidate_id=None,
             indexer_id=None,
@@ -203,7 +205,7 @@ async def at_work(store: Store) -> AsyncGenerator[None]:
     actor = ImporterActor(store, Threads(), Board(), hub, open_probe=inline_probe)
     inbox = _Inbox()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(actor.run, inbox, lambda: None)
+        nursery.start_soon(actor.run, cast("Inbox[object]", inbox), lambda: None)
         yield
         inbox.closed.set()
 
