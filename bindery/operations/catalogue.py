@@ -13,6 +13,7 @@ from bindery.domain import names, titles
 from bindery.domain.catalogue import PersonRecord, SeriesRef, WorkRecord
 from bindery.domain.foreign_refs import provider_of
 from bindery.domain.metadata_merge import Diff, Value, merge
+from bindery.domain.text import title_sort_key
 from bindery.store import attention, authors, books, catalogue
 from bindery.store.catalogue import (
     Contribution,
@@ -46,19 +47,24 @@ class TitleIndex:
 
     def add(self, work: WorkRow) -> None:
         """One more."""
-        self._works.setdefault(work.title_key, []).append(work)
+        self._works.setdefault(_place_in_index(work.title), []).append(work)
 
     def same(self, record: WorkRecord) -> WorkRow | None:
         """The one work this record repeats; None when there is none, or more than one."""
         found = [
             work
-            for work in self._works.get(titles.dedup_key(record.title), ())
+            for work in self._works.get(_place_in_index(record.title), ())
             if titles.merges(
                 titles.compare(work.title, record.title),
                 years=(_year(work.released), _year(record.released)),
             )
         ]
         return found[0] if len(found) == 1 else None
+
+
+def _place_in_index(title: str) -> str:
+    """Titles that may be one work share it: a leading article does not part them."""
+    return title_sort_key(titles.dedup_key(title))
 
 
 def person_in(tx: Tx, record: PersonRecord, person_id: int | None = None) -> Merged:

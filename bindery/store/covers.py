@@ -39,14 +39,17 @@ def wanted_of(reader: Reader, urls: Sequence[str]) -> list[int]:
     return reader.values(_q_wanted, {"urls": json_text(list(urls))})
 
 
-def stored_in(tx: Tx, id: int, *, sha256: str, mime: str, width: int, height: int) -> None:
-    """The cache holds it."""
+def stored_in(
+    tx: Tx, id: int, *, sha256: str, mime: str, width: int, height: int, colour: str
+) -> None:
+    """The cache holds it; `sha256` is that of its content, sizes are in pixels."""
     params = {
         "id": id,
         "sha256": sha256,
         "mime": mime,
         "width": width,
         "height": height,
+        "colour": colour,
         "now": tx.now_us,
     }
     tx.run(_q_stored, params)
@@ -70,7 +73,7 @@ SELECT c.id FROM json_each(:urls) asked CROSS JOIN cover c ON c.url = asked.valu
 WHERE c.state = 'wanted' ORDER BY asked.key"""
 _q_stored = """
 UPDATE cover SET state = 'stored', sha256 = :sha256, mime = :mime, width = :width,
-  height = :height, code = NULL, fetched_at = :now, retry_at = NULL
+  height = :height, colour = :colour, code = NULL, fetched_at = :now, retry_at = NULL
 WHERE id = :id"""
 _q_absent = """
 UPDATE cover SET state = 'absent', code = :code, fetched_at = :now, retry_at = :retry
