@@ -55,7 +55,7 @@ def ready_in(tx: Tx, row: DownloadRow, source: ImportSource) -> bool:
     if not downloads.move_in(tx, row, "importPending"):
         return False
     imports.set_source_in(tx, row.id, source)
-    enqueue_in(tx, row)
+    enqueue_in(tx, row, by=downloads.who(row))
     return True
 
 

@@ -14,11 +14,13 @@ from bindery.domain.completeness import GateDecision, GateLook, decide
 from bindery.domain.refusal import Params
 from bindery.domain.transfers import RemoteItem, RemoteState
 from bindery.files.gate import Expected, GateFacts, look_at_download
+from bindery.operations.imports import ready_in
 from bindery.runtime.faults import reach
 from bindery.runtime.threads import RootUnreachable, in_thread
 from bindery.store import attention, commands, downloads
 from bindery.store.commands import Command
 from bindery.store.downloads import DownloadRow
+from bindery.store.imports import ImportSource
 from bindery.store.lanes import Done, Outcome, Retry, Settled
 from bindery.store.tx import Tx
 
@@ -68,7 +70,11 @@ class Gate:
         looks.last = look
         if decision.verdict == "pass":
             self.looks.pop(download_id, None)
-            return await self._open(row, command, self._content(item, place))
+            content = self._content(item, place)
+            # A save path is often shared: where the client lists files, only those are imported.
+            source = ImportSource(path=place, files=tuple(file.path for file in expected))
+            source = source if expected else ImportSource(path=content)
+            return await self._open(row, command, content, source)
         if look.code:
             looks.vain += 1
         return await self._wait(row, decision, facts, place)
@@ -103,10 +109,12 @@ class Gate:
             return GateFacts(code="root_unavailable"), False
 
     def _content(self, item: RemoteItem, place: str) -> str:
-        """Where the importer finds the files: the item's own folder or file."""
+        """The item's own folder or file."""
         return self.desk.local(item.path) if item.path else place
 
-    async def _open(self, row: DownloadRow, command: Command, content: str) -> Outcome:
+    async def _open(
+        self, row: DownloadRow, command: Command, content: str, source: ImportSource
+    ) -> Outcome:
         """All there: the import is due, in one transaction with the end of this command."""
         reach("gate.before_commit")
 
@@ -114,15 +122,7 @@ class Gate:
             now = downloads.get(tx, row.id)
             if now is not None and now.state == "completed" and self.desk.still_valid(tx):
                 downloads.seen_in(tx, row.id, save_path=content)
-                if downloads.move_in(tx, now, "importPending"):
-                    tx.enqueue(
-                        "download.import",
-                        {"downloadId": row.id},
-                        key=str(row.id),
-                        trace=row.trace,
-                        by=downloads.who(row),
-                        library=row.library_id,
-                    )
+                if ready_in(tx, now, source):
                     attention.clear_in(tx, f"download:{row.id}")
             commands.succeed_in(tx, command)
 
