@@ -6,7 +6,7 @@ from bindery.domain.downloads import after_failure, is_live
 from bindery.domain.principal import By, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import blocklist, downloads
+from bindery.store import blocklist, downloads, imports
 from bindery.store.downloads import DownloadRow, SlotOfDownload
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -60,6 +60,9 @@ def remove_in(tx: Tx, who: Principal, download_id: int, options: RemoveOptions) 
     if options.search_again:
         _search_again(tx, slots, row, who.by, "removed")
     tx.record(_event(row, slots, "downloadRemoved", who.by, None, {}))
+    if imports.find_open(tx, row.id) is not None:
+        # The importer takes back what it had placed so far.
+        tx.enqueue("download.import", {"downloadId": row.id}, key=str(row.id), trace=row.trace)
     if row.client_id is not None and options.from_client:
         tx.enqueue(
             "download.remove",

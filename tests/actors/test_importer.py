@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import trio
 
+from bindery.domain.principal import Principal, Role, Via
+from bindery.operations.downloads import RemoveOptions, remove_download
 from bindery.runtime import faults
 from bindery.store import commands, imports
 from bindery.store.store import Store
@@ -45,11 +47,16 @@ async def arrange(
 
 
 async def settle(store: Store, command: int) -> None:
+    def tried() -> tuple[str, int]:
+        found = store.read(lambda reader: commands.find(reader, command))
+        assert found is not None
+        return found.state, found.attempts
+
+    _, before = tried()
     async with importing.at_work(store):
         for _ in range(500):
-            found = store.read(lambda reader: commands.find(reader, command))
-            assert found is not None
-            if found.state != "running" and (found.state != "queued" or found.attempts):
+            state, attempts = tried()
+            if state != "running" and (state != "queued" or attempts > before):
                 return
             await trio.sleep(0.01)
     raise AssertionError("the import did not end")
@@ -208,7 +215,7 @@ async def test_a_failed_import_is_retried_by_its_timer(store: Store, tmp_path: P
     marker.unlink()
     await settle(store, command)
     marker.write_text(importing.MARKER)
-    await store.write(lambda tx: tx.run("UPDATE command SET not_before = 0, attempts = 0"))
+    await store.write(lambda tx: tx.run("UPDATE command SET not_before = 0"))
     await settle(store, command)
     assert importing.download(store).state == "imported"
     assert events(store) == ["importFailed", "bookImported"]
@@ -237,3 +244,52 @@ async def test_forced_match_replaces_the_same_path(store: Store, tmp_path: Path)
     assert importing.download(store).state == "imported"
     assert house.shelved() == [SHELVED]
     assert house.binned() == [b"an older epub"]
+
+
+async def test_only_listed_files_of_a_shared_folder_are_imported(
+    store: Store, tmp_path: Path
+) -> None:
+    payload = {"mine/Sula.epub": samples.epub(), "theirs/Sula.epub": samples.epub()}
+    house = importing.build(tmp_path / "h", payload)
+    command = await arrange(store, house)
+    source = imports.ImportSource(path=str(house.source), files=("mine/Sula.epub",))
+    await store.write(lambda tx: imports.set_source_in(tx, 1, source))
+    await settle(store, command)
+    record = store.read(lambda reader: imports.find_import(reader, 1))
+    assert record is not None
+    assert [step.src for step in record.plan.plan.steps] == [str(house.source / "mine/Sula.epub")]
+
+
+async def test_removing_a_stuck_download_takes_its_files_back(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    faults.arm("op.dir_synced=eio")
+    try:
+        await settle(store, command)
+    finally:
+        faults.arm("")
+    assert importing.download(store).state == "importFailed"
+    assert house.shelved() == [SHELVED]  # published, not registered
+    admin = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
+    assert await remove_download(store, admin, 1, RemoveOptions()) is None
+    await settle(store, command)
+    assert (house.shelved(), house.strays()) == ([], [])
+    assert [p.name for p in house.source.iterdir()] == list(importing.EBOOK)
+    assert store.read(lambda reader: reader.values("SELECT state FROM import")) == ["undone"]
+    assert "bookImported" not in events(store)
+
+
+async def test_an_import_that_published_goes_on_where_it_stopped(
+    store: Store, tmp_path: Path
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    faults.arm("op.dir_synced=eio")
+    try:
+        await settle(store, command)
+    finally:
+        faults.arm("")
+    await store.write(lambda tx: tx.run("UPDATE command SET not_before = 0"))
+    await settle(store, command)
+    assert importing.download(store).state == "imported"
+    assert store.read(lambda reader: reader.values("SELECT state FROM import")) == ["done"]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from msgspec.structs import replace
+
 from bindery.actors.importer.desk import LOST, Desk, Prober, Stop
 from bindery.actors.importer.placing import drop_sources, place, take_back
 from bindery.actors.importer.planning import make_plan
@@ -22,13 +24,15 @@ from bindery.runtime.threads import Threads
 from bindery.store import downloads, imports
 from bindery.store.commands import Command
 from bindery.store.downloads import DownloadRow
-from bindery.store.lanes import Done, Lane, Outcome
+from bindery.store.lanes import Done, Lane, Outcome, Retry
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 
 KIND = "download.import"
 PLACES, FOR_PERSONS = 2, 1
 """Two at once; one place is kept for persons and for small files."""
+UNDO_AGAIN_S = 900.0
+"""A removed download whose root is away is taken back when the root is there again."""
 PLANS = 3
 """How often one claim plans anew because the disk changed under its plan."""
 
@@ -89,6 +93,8 @@ async def import_download(desk: Desk, command: Command) -> Outcome:
             return await drop_sources(desk, command, row, found)
         if stop is None or stop.kind == "lost":
             return Done()
+        if stop.kind == "undo":
+            return Retry(after_s=UNDO_AGAIN_S, code=stop.code, params=stop.params, spend=False)
         if stop.kind != "again":
             return await _end(desk, command, row, stop)
     return await _end(desk, command, row, stop or LOST)
@@ -101,9 +107,8 @@ async def _carry(desk: Desk, command: Command, row: DownloadRow, *, forced: bool
         return None
     now = desk.download(row.id)
     if now is None or now.removed_at is not None:
-        if found is not None:
-            await take_back(desk, found, _REMOVED)
-        return LOST
+        stop = None if found is None else await take_back(desk, found, _REMOVED)
+        return LOST if stop is None else replace(stop, kind="undo")
     if now.state not in _STARTS:
         return LOST
     going_on = found is not None and found.code is None

@@ -20,7 +20,7 @@ from bindery.store.lanes import Done, Outcome, Retry, Settled, settle_in
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 
-Kind: TypeAlias = Literal["again", "gate", "fail", "block", "lost"]
+Kind: TypeAlias = Literal["again", "gate", "fail", "block", "undo", "lost"]
 
 ROOT_UNAVAILABLE = "root_unavailable"
 _ROOT_GONE = frozenset({"root_gone", "root_missing", "root_not_mounted", "root_changed"})
@@ -31,8 +31,8 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """Why an import does not go on now.
 
     `again`: what the plan was made from has changed, plan anew. `gate`: the files are not there.
-    `fail`: a fault of the moment. `block`: a person or another release is needed. `lost`: the
-    row is somebody else's now.
+    `fail`: a fault of the moment. `block`: a person or another release is needed. `undo`: the
+    download was removed and cannot be taken back now. `lost`: the row is somebody else's.
     """
 
     kind: Kind
@@ -125,5 +125,6 @@ _ENDS: dict[Kind, Callable[[Tx, DownloadRow, Stop], Outcome]] = {
     "gate": _gate,
     "fail": _fail,
     "block": _block,
+    "undo": _nothing,
     "lost": _nothing,
 }

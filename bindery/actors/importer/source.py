@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bindery.actors.importer.desk import Desk, Stop
 from bindery.domain.import_facts import SourceFile
 from bindery.files.disk import codes, hash_path
+from bindery.files.roots import resolve_inside
 from bindery.files.walk import FoundFile, Listing, walk
 from bindery.runtime.threads import RootLimiter, RootUnreachable, in_thread
 from bindery.store import imports
@@ -98,9 +99,12 @@ def _list(source: ImportSource) -> Listing:
         return walk(source.path)
     found: list[FoundFile] = []
     for name in source.files:
-        listing = walk(f"{source.path.rstrip('/')}/{name}")
+        path = f"{source.path.rstrip('/')}/{name}"
+        listing = walk(path)
         if not listing.exists:
             return Listing(exists=False)
+        if resolve_inside(source.path, path) is None:
+            continue
         found += [replace(file, relative=name) for file in listing.files]
     return Listing(files=tuple(found))
 
