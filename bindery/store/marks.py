@@ -35,7 +35,9 @@ def download_changed_in(tx: Tx, library: int, download_id: int, *, gone: bool = 
 
 
 def search_changed_in(tx: Tx, library: int, search_id: int, item: str) -> None:
-    """A leg (`leg:<id>`), its candidates, or the end (`done`) of a search was committed."""
+    """The start of a leg (`start:<id>`), its answer (`leg:<id>`), or the end (`done`) of a search
+    was committed.
+    """
     tx.publish(f"search:{search_id}", library, item)
 
 

@@ -312,7 +312,7 @@ def add_leg_in(
 def start_leg_in(tx: Tx, library: int, leg: LegRow) -> None:
     """The indexer is being asked."""
     tx.run(_q_start_leg, {"id": leg.id, "now": tx.now_us})
-    search_changed_in(tx, library, leg.search_id, f"leg:{leg.id}")
+    search_changed_in(tx, library, leg.search_id, f"start:{leg.id}")
 
 
 def finish_leg_in(

@@ -1,6 +1,7 @@
 """Topic `search:{id}`: what each indexer brought, rendered from rows (architecture.md 8.4).
 
-A late subscriber and one after a restart see the same items. Marks are `leg:<id>` and `done`.
+A late subscriber and one after a restart see the same items. Marks are
+`start:<id>`, `leg:<id>` and `done`.
 """
 
 from collections import Counter
@@ -199,19 +200,20 @@ def search_topic(store: Store) -> Topic:
         return store.read(lambda reader: read_search(reader, search_id, scope, legs))
 
     def render(name: str, ids: Sequence[Id], scope: Scope) -> list[FeedItem]:
-        marked = {number for mark in ids if (number := _number(str(mark))) is not None}
+        begun, ended = _marked(ids, "start"), _marked(ids, "leg")
         # The end is told with figures of the whole search.
-        shown = read(name, scope, None if "done" in ids else marked)
+        shown = read(name, scope, None if "done" in ids else ended)
         if shown is None:
             return []
-        made = [item for leg in shown.legs if leg.id in marked for item in _leg(shown, leg)]
+        made = [item for leg in shown.legs if leg.id in begun for item in _start(leg)]
+        made += [item for leg in shown.legs if leg.id in ended for item in _leg(shown, leg)]
         return [*made, *_end(shown)] if "done" in ids else made
 
     def snapshot(name: str, scope: Scope) -> Snapshot | None:
         shown = read(name, scope, None)
         if shown is None:
             return None
-        made = [item for leg in shown.legs for item in _leg(shown, leg)]
+        made = [item for leg in shown.legs for item in (*_start(leg), *_leg(shown, leg))]
         return Snapshot([*made, *_end(shown)])
 
     return Topic(kind="feed", render=render, snapshot=snapshot, entity=True)
@@ -222,19 +224,28 @@ def _number(name: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
+def _marked(ids: Sequence[Id], what: str) -> set[int]:
+    marks = [str(mark) for mark in ids if str(mark).startswith(f"{what}:")]
+    return {number for mark in marks if (number := _number(mark)) is not None}
+
+
+def _start(leg: LegRow) -> list[FeedItem]:
+    if leg.started_at is None:
+        return []
+    data = LegStarted(indexer_id=leg.indexer_id, indexer_name=leg.indexer_name)
+    name = f"leg-{leg.id}-started"
+    return [_item(f"start:{leg.id}", name, "indexer.started", leg.started_at, data)]
+
+
 def _leg(shown: Shown, leg: LegRow) -> list[FeedItem]:
-    """What happened on one leg, as far as it has come."""
-    mark = f"leg:{leg.id}"
-    items: list[FeedItem] = []
-    if leg.started_at is not None:
-        data = LegStarted(indexer_id=leg.indexer_id, indexer_name=leg.indexer_name)
-        items.append(_item(mark, f"leg-{leg.id}-started", "indexer.started", leg.started_at, data))
+    """What a leg brought, once it ended."""
     if leg.done_at is None:
-        return items
+        return []
+    mark = f"leg:{leg.id}"
     mine = msgspec.structs.replace(
         shown, candidates=[row for row in shown.candidates if row.indexer_id == leg.indexer_id]
     )
-    items += [
+    items = [
         _item(mark, f"candidate-{release.id}", "release.judged", leg.done_at, release)
         for release in releases_wire(mine)
     ]
