@@ -1,6 +1,6 @@
 """The debug record of a search, made from its rows (acquisition.md 1.4).
 
-Lives beside the topic because both are views of the same rows.
+A view of the same rows as the topic `search`.
 """
 
 from bindery.domain.moments import SECOND, iso
