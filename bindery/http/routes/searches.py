@@ -10,8 +10,8 @@ from bindery.http.call import Call
 from bindery.http.once import once
 from bindery.http.route import Answer, route
 from bindery.http.schemas.search import BookSearchQuery
-from bindery.live.topics.search import Shown, is_partial, read_search, releases_wire, search_wire
 from bindery.live.search_debug import debug_wire
+from bindery.live.topics.search import Shown, is_partial, read_search, releases_wire, search_wire
 from bindery.operations.once import Replay
 from bindery.operations.search import Started, search_book
 from bindery.store import searches
