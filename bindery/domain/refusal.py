@@ -93,6 +93,7 @@ class Code(StrEnum):
     PROVIDER_TIMEOUT = "provider_timeout"
     INDEXER_FAILED = "indexer_failed"
     CLIENT_FAILED = "client_failed"
+    NOTIFIER_FAILED = "notifier_failed"
     STORE_BUSY = "store_busy"
     STORE_UNAVAILABLE = "store_unavailable"
     ACTOR_BUSY = "actor_busy"

@@ -77,7 +77,16 @@ POLICY: Table = {
     ("queue.remove", "DELETE"): U,
     ("queue.bulk_remove", "POST"): U,
     ("queue.retry_import", "POST"): U,
+    ("manual_import.match", "POST"): A,
     ("arr_queue.arr_queue", "GET"): U,
+    # notifications
+    ("notification.list_notifications", "GET"): A,
+    ("notification.get_notification", "GET"): A,
+    ("notification.add_notification", "POST"): A,
+    ("notification.update_notification", "PUT"): A,
+    ("notification.delete_notification", "DELETE"): A,
+    ("notification.test_notification", "POST"): A,
+    ("notification.test_unsaved", "POST"): A,
     # history
     ("history.list_events", "GET"): U,
     ("history.hide", "DELETE"): U,
@@ -98,6 +107,22 @@ POLICY: Table = {
     ("blocklist.list_blocklist", "GET"): U,
     ("blocklist.delete_entry", "DELETE"): U,
     ("blocklist.delete_entries", "DELETE"): U,
+    # files
+    ("book_file.book_file", "GET"): U,
+    # opds
+    ("opds.root", "GET"): O,
+    ("opds.recent", "GET"): O,
+    ("opds.authors", "GET"): O,
+    ("opds.author", "GET"): O,
+    ("opds.series_list", "GET"): O,
+    ("opds.series", "GET"): O,
+    ("opds.search", "GET"): O,
+    ("opds.search_description", "GET"): O,
+    ("opds.book", "GET"): O,
+    ("opds.entry", "GET"): O,
+    ("opds.file", "GET"): O,
+    ("opds.named_file", "GET"): O,
+    ("opds.images", "GET"): O,
     # live
     ("live.live", WS): U,
 }

@@ -71,6 +71,7 @@ REFUSALS: Mapping[Code, tuple[int, str]] = {
     Code.PROVIDER_TIMEOUT: (504, "metadata provider timed out"),
     Code.INDEXER_FAILED: (502, "indexer unavailable"),
     Code.CLIENT_FAILED: (502, "download client unavailable"),
+    Code.NOTIFIER_FAILED: (400, "the notification was not delivered: {reason}"),
     Code.STORE_BUSY: (503, "the database is busy, try again"),
     Code.STORE_UNAVAILABLE: (503, "the database cannot be used"),
     Code.ACTOR_BUSY: (503, "too much is waiting, try again"),

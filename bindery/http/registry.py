@@ -5,17 +5,21 @@ from __future__ import annotations
 from quart import Blueprint
 
 from bindery.http import live, spa
+from bindery.http.opds import routes as opds
 from bindery.http.routes import (
     arr_queue,
     auth,
     blocklist,
+    book_file,
     downloadclients,
     grab,
     health,
     history,
     indexers,
     jobs,
+    manual_import,
     metrics,
+    notification,
     queue,
     searches,
     system,
@@ -35,11 +39,15 @@ def blueprints() -> tuple[Blueprint, ...]:
         auth.blueprint,
         downloadclients.blueprint,
         queue.blueprint,
+        manual_import.blueprint,
         arr_queue.blueprint,
         history.blueprint,
+        notification.blueprint,
         indexers.blueprint,
         searches.blueprint,
         grab.blueprint,
         blocklist.blueprint,
+        book_file.blueprint,
+        opds.blueprint,
         live.blueprint,
     )

@@ -16,6 +16,7 @@ from bindery.domain.refusal import Refusal
 from bindery.domain.wire.client import ClientTest
 from bindery.store.clients import ClientFields
 from bindery.store.indexers import IndexerFields
+from bindery.store.notifiers import NotifierFields, NotifierRow
 
 ASK_DEADLINE_S = 15.0
 
@@ -94,6 +95,14 @@ class Prober(Protocol):
         ...
 
 
+class Targets(Protocol):
+    """Notification targets."""
+
+    async def test(self, fields: NotifierRow | NotifierFields) -> Refusal | None:
+        """Send a test event; None when it was taken, else `notifier_failed` {name, reason}."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All of them, as `service.py` gives them to HTTP."""
@@ -102,3 +111,4 @@ class Ports:
     covers: Covers
     roots: Roots
     prober: Prober
+    targets: Targets

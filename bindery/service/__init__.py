@@ -35,6 +35,7 @@ from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.live.topic import EVERYBODY
 from bindery.operations import identity
+from bindery.operations.ports import Ports
 from bindery.runtime.clock import SystemClock
 from bindery.runtime.doorbell import Bells
 from bindery.runtime.health import ready
@@ -43,6 +44,7 @@ from bindery.runtime.supervisor import Supervisor, open_supervisor
 from bindery.runtime.threads import Threads, in_thread
 from bindery.service import actors, topics
 from bindery.service.configs import outbound_config
+from bindery.service.ports import make_ports
 from bindery.settings import Settings
 from bindery.store.lock import locked_folder
 from bindery.store.store import Store, open_store
@@ -129,23 +131,20 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
                 stalls=stalls,
                 setup_code=await _setup_code(settings, store, threads),
             )
-            await actors.start(
-                actors.Parts(
-                    settings=settings,
-                    store=store,
-                    supervisor=supervisor,
-                    hub=hub,
-                    board=board,
-                    threads=threads,
-                    outbound=Outbound(
-                        threads=threads, clock=clock, config=outbound_config(settings)
-                    ),
-                    rng=rng,
-                )
+            parts = actors.Parts(
+                settings=settings,
+                store=store,
+                supervisor=supervisor,
+                hub=hub,
+                board=board,
+                threads=threads,
+                outbound=Outbound(threads=threads, clock=clock, config=outbound_config(settings)),
+                rng=rng,
             )
+            await actors.start(parts)
             async with trio.open_nursery() as nursery:
                 app = create_app(
-                    _services(service, threads),
+                    _services(service, threads, make_ports(parts)),
                     built=_built(settings),
                     faults={OutsideError: errors.OUTSIDE},
                 )
@@ -199,7 +198,7 @@ def start_guard(after_s: float = GUARD_S) -> None:
     guard.start()
 
 
-def _services(service: Service, threads: Threads) -> Services:
+def _services(service: Service, threads: Threads, ports: Ports) -> Services:
     settings = service.settings
     return Services(
         settings=WebSettings.of(settings),
@@ -208,6 +207,7 @@ def _services(service: Service, threads: Threads) -> Services:
         threads=threads,
         hub=service.hub,
         board=service.board,
+        ports=ports,
         actors=service.supervisor.health,
         ready=lambda: ready(service.supervisor.health()),
         stopping=service.stopping,

@@ -17,6 +17,7 @@ from bindery.actors.indexer.opening import fetcher, opener, unsaved_opener
 from bindery.actors.live import LiveActor
 from bindery.actors.metadata import MetadataActor
 from bindery.actors.metadata.covers import CoverCache
+from bindery.actors.notifier import NotifierActor
 from bindery.actors.prober import ProberActor
 from bindery.actors.roster import Kind, RosterActor, Wanted
 from bindery.actors.scheduler import SchedulerActor
@@ -24,18 +25,19 @@ from bindery.actors.search.actor import search_child
 from bindery.adapters.configs import OpenLibraryConfig
 from bindery.adapters.images import Images
 from bindery.adapters.outbound import Outbound
-from bindery.adapters.protocols import DownloadClient, MetadataProvider
-from bindery.adapters.registry import open_client, open_provider
+from bindery.adapters.protocols import DownloadClient, MetadataProvider, Notifier
+from bindery.adapters.registry import open_client, open_notifier, open_provider
 from bindery.domain.pathmap import PathMap
 from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.runtime.compute import on_cpu
 from bindery.runtime.supervisor import Actor, Child, Supervisor
 from bindery.runtime.threads import Threads
-from bindery.service.configs import client_config, trusted_urls, wanted_clients
+from bindery.service.configs import client_config, notifier_config, trusted_urls, wanted_clients
 from bindery.settings import Settings
 from bindery.store import indexers
 from bindery.store.clients import ClientFields, ClientRow
+from bindery.store.notifiers import NotifierFields, NotifierRow
 from bindery.store.store import Store
 from bindery.store.tx import Reader
 
@@ -82,6 +84,10 @@ class Parts:
         config = client_config(row, download_dir=folder, trusted_urls=trusted)
         return open_client(config, self.outbound)
 
+    def open_notifier(self, row: NotifierRow | NotifierFields) -> Notifier:
+        """The adapter of a notification target."""
+        return open_notifier(notifier_config(row), self.outbound)
+
 
 async def start(parts: Parts) -> None:
     """Start every actor, lower tiers first: an actor asks only those started before it.
@@ -103,7 +109,13 @@ async def start(parts: Parts) -> None:
 
 
 def _working(parts: Parts) -> list[Child]:
-    return [importer_child(parts.store, parts.threads, parts.board, parts.hub, TIER_WORKING)]
+    def notifier() -> NotifierActor:
+        return NotifierActor(parts.store, parts.open_notifier)
+
+    return [
+        importer_child(parts.store, parts.threads, parts.board, parts.hub, TIER_WORKING),
+        child("notifier", notifier, TIER_WORKING),
+    ]
 
 
 def _searching(parts: Parts) -> list[Child]:

@@ -1,14 +1,22 @@
 """From rows and settings to the adapters' own configurations."""
 
 from pathlib import Path
+from typing import Literal, cast
 
-from bindery.adapters.configs import ClientConfig, DirectConfig, QBittorrentConfig
+from bindery.adapters.configs import (
+    ClientConfig,
+    DirectConfig,
+    NotifierConfig,
+    QBittorrentConfig,
+    WebhookConfig,
+)
 from bindery.adapters.outbound import OutboundConfig
 from bindery.domain.addresses import Reach
 from bindery.operations.clients import base_url
 from bindery.settings import Settings
 from bindery.store import clients, indexers
 from bindery.store.clients import ClientFields, ClientRow
+from bindery.store.notifiers import NotifierFields, NotifierRow
 from bindery.store.tx import Reader
 
 
@@ -43,6 +51,17 @@ def client_config(
         case other:
             message = f"there is no adapter for {other} yet"
             raise LookupError(message)
+
+
+def notifier_config(row: NotifierRow | NotifierFields) -> NotifierConfig:
+    """The adapter's settings of a notification target; an unknown method is POST."""
+    method = {"PUT": "PUT", "GET": "GET"}.get(row.method, "POST")
+    return WebhookConfig(
+        url=row.url,
+        method=cast("Literal['POST', 'PUT', 'GET']", method),
+        headers=row.headers,
+        topic=row.topic,
+    )
 
 
 def trusted_urls(reader: Reader) -> tuple[str, ...]:

@@ -86,6 +86,11 @@ def events_by_id(reader: Reader, scope: Scope, ids: Sequence[int]) -> list[Event
     return reader.rows(_q_by_id, params, Event)
 
 
+def find(reader: Reader, id: int) -> Event | None:
+    """One event, whoever may see it: for what runs on nobody's behalf."""
+    return reader.one(_q_one, {"id": id}, Event)
+
+
 def hide_in(tx: Tx, scope: Scope, id: int) -> bool:
     """Take an event off the list; the row stays, others may refer to its facts."""
     library: int | None = tx.value(_q_hide, {"id": id, "scope": json_text(list(scope))})
@@ -132,7 +137,7 @@ def _where(scope: Scope, chosen: EventFilter) -> tuple[str, dict[str, Any]]:
 
 _q_ids = "SELECT e.id FROM event e"
 
-_q_by_id = """
+_SELECT = """
 SELECT e.id, e.at, e.type, e.by_user, u.username, e.via, e.trace, e.library_id,
   e.book_id, w.title AS book_title, coalesce(e.author_id, b.author_id) AS author_id,
   p.name AS author_name, e.slot_id, e.download_id, e.source_title, e.guid, e.indexer, e.client,
@@ -142,7 +147,11 @@ LEFT JOIN user u ON u.id = e.by_user
 LEFT JOIN book b ON b.id = e.book_id
 LEFT JOIN work w ON w.id = b.work_id
 LEFT JOIN author a ON a.id = coalesce(e.author_id, b.author_id)
-LEFT JOIN person p ON p.id = a.person_id
+LEFT JOIN person p ON p.id = a.person_id"""
+
+_q_one = f"{_SELECT} WHERE e.id = :id"
+
+_q_by_id = f"""{_SELECT}
 WHERE e.id IN (SELECT value FROM json_each(:ids))
   AND e.library_id IN (SELECT value FROM json_each(:scope))
 ORDER BY e.id DESC"""
