@@ -158,7 +158,7 @@ class _Page:
             if reason is not None:
                 tally.skip(reason, record)
                 return None
-            if known is not None and books.deleted_since(
+            if known is not None and authors.took_out_since(
                 tx, library, known, self.author.created_at
             ):
                 return None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bindery.domain.monitor import MonitorRule, MonitorWork, monitored
 from bindery.domain.principal import By
-from bindery.domain.refusal import Params
+from bindery.operations.search import want_search_in
 from bindery.operations.settings import languages_allowed
 from bindery.store import authors, books, slots
 from bindery.store.authors import AuthorRow
@@ -64,15 +64,14 @@ def search_slots_in(
     for slot in wanted:
         if not slot.missing:
             continue
-        payload: Params = {"slotId": slot.id, "cause": cause}
-        tx.enqueue(
-            "slot.search",
-            payload,
-            key=str(slot.id),
-            priority=priority,
-            trace=trace,
+        want_search_in(
+            tx,
+            slot.id,
+            cause=cause,
             by=by,
             library=slot.library_id,
+            trace=trace,
+            priority=priority,
         )
         asked += 1
     return asked

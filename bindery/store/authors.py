@@ -134,6 +134,12 @@ def book_ids_of(
     return reader.values(_q_book_ids, params)
 
 
+def took_out_since(reader: Reader, library: int, work_id: int, since: int) -> bool:
+    """Whether a person took this work out of the library after `since` (µs)."""
+    params = {"library": library, "work": work_id, "since": since}
+    return reader.value(_q_took_out_since, params) is not None
+
+
 # Changing
 
 
@@ -256,6 +262,10 @@ ORDER BY a.id LIMIT 20"""
 _q_aliases = """
 SELECT id, person_id, name, kind, source_ref, created_at FROM person_name
 WHERE person_id = :person ORDER BY id DESC LIMIT 500"""
+
+_q_took_out_since = """
+SELECT id FROM book INDEXED BY book_work
+WHERE work_id = :work AND library_id = :library AND deleted_at > :since LIMIT 1"""
 
 _q_book_ids = """
 SELECT id FROM book INDEXED BY book_author

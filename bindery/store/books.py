@@ -10,7 +10,6 @@ import msgspec
 
 from bindery.domain.offers import BookFormat
 from bindery.domain.principal import By, Scope
-from bindery.domain.refusal import Params
 from bindery.domain.text import search_line
 from bindery.store.marks import author_changed_in, book_changed_in
 from bindery.store.rows import json_text
@@ -49,6 +48,7 @@ class BookRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     media: str
     monitored: bool
+    locked: list[str]
     imported_at: int | None
     added_at: int
     added_by: int | None
@@ -72,6 +72,8 @@ class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
     search_count: int
     next_search_at: int | None
     rev: int
+    download_id: int | None
+    download_state: str | None
     path: str | None = None
     files: int = 0
     size: int = 0
@@ -172,12 +174,6 @@ def find_book_of_work(reader: Reader, library: int, work_id: int) -> int | None:
     """The id of a library's live entry for a work."""
     found: int | None = reader.value(_q_of_work, {"library": library, "work": work_id})
     return found
-
-
-def deleted_since(reader: Reader, library: int, work_id: int, since: int) -> bool:
-    """Whether a person took this work out of the library after `since` (µs)."""
-    params = {"library": library, "work": work_id, "since": since}
-    return reader.value(_q_deleted_since, params) is not None
 
 
 def slots_of(reader: Reader, book_ids: Sequence[int]) -> list[SlotRow]:
@@ -362,18 +358,16 @@ def _changed(tx: Tx, library: int, book_id: int, author_id: int | None) -> None:
         author_changed_in(tx, library, author_id)
 
 
-def deleted_reason(book: BookRow) -> Params:
-    """What an event about a deleted book must say, since its row is hidden."""
-    return {"title": book.title, "author": book.author_name or ""}
-
-
 _q_books = """
 SELECT b.id, b.library_id, b.work_id, w.primary_ref AS foreign_id, b.author_id,
   p.name AS author_name, p.sort_name AS author_sort_name, p.primary_ref AS author_foreign_id,
   w.title, w.sort_title, w.subtitle, w.original_title, w.description, w.language, w.released,
   w.genres, w.ratings_count, w.average_rating, c.url AS cover_url, c.colour AS cover_colour,
   w.provider, w.refreshed_at, b.excluded, b.skipped, b.p_status AS status, b.p_media AS media,
-  b.p_monitored AS monitored, b.p_imported_at AS imported_at, b.added_at, b.added_by,
+  b.p_monitored AS monitored,
+  (SELECT json_group_array(l.field) FROM field_lock l
+    WHERE l.kind = 'work' AND l.entity_id = w.id) AS locked,
+  b.p_imported_at AS imported_at, b.added_at, b.added_by,
   b.updated_at, b.rev
 FROM book b JOIN work w ON w.id = b.work_id
 LEFT JOIN author a ON a.id = b.author_id
@@ -385,15 +379,14 @@ WHERE b.id IN (SELECT value FROM json_each(:ids)) AND b.deleted_at IS NULL
 _q_of_work = """
 SELECT id FROM book WHERE library_id = :library AND work_id = :work AND deleted_at IS NULL"""
 
-_q_deleted_since = """
-SELECT id FROM book INDEXED BY book_work
-WHERE work_id = :work AND library_id = :library AND deleted_at > :since LIMIT 1"""
-
 _q_slots = """
 SELECT s.id, s.book_id, s.format, s.wanted, s.monitored, st.state, s.profile_id, s.root_id,
-  s.edition_id, s.last_search_at, s.search_count, s.next_search_at, s.rev
+  s.edition_id, s.last_search_at, s.search_count, s.next_search_at, s.rev,
+  d.id AS download_id, d.state AS download_state
 FROM json_each(:ids) wanted CROSS JOIN slot s ON s.book_id = wanted.value
 CROSS JOIN slot_state st ON st.slot_id = s.id
+LEFT JOIN download_slot ds ON ds.slot_id = s.id AND ds.live = 1
+LEFT JOIN download d ON d.id = ds.download_id
 ORDER BY s.book_id, s.format DESC"""
 
 # Beside max(), SQLite takes the other columns from the row that holds it: the newest file.

@@ -171,6 +171,11 @@ def find_by_identifier(reader: Reader, kind: Kind, scheme: str, value: str) -> l
     return reader.values(_q_by_identifier, {"kind": kind, "scheme": scheme, "value": value})
 
 
+def refs_of(reader: Reader, kind: Kind, id: int) -> list[str]:
+    """The provider ids of an entity, the oldest first."""
+    return reader.values(_q_refs, {"kind": kind, "id": id})
+
+
 def persons_named(reader: Reader, name: str) -> list[int]:
     """Persons with this folded name or other name."""
     return reader.values(_q_persons_named, {"key": fold(name)})
@@ -390,6 +395,10 @@ SELECT coalesce((SELECT id FROM {kind} WHERE primary_ref = :ref),
 _q_by_identifier = """
 SELECT entity_id FROM identifier INDEXED BY identifier_value
 WHERE scheme = :scheme AND value = :value AND kind = :kind ORDER BY entity_id LIMIT 100"""
+_q_refs = """
+SELECT value FROM identifier
+WHERE kind = :kind AND entity_id = :id AND scheme NOT IN ('isbn10', 'isbn13', 'asin')
+ORDER BY id LIMIT 100"""
 _q_persons_named = """
 SELECT id FROM person WHERE name_key = :key
 UNION SELECT person_id FROM person_name WHERE name_key = :key LIMIT 100"""

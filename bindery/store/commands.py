@@ -304,6 +304,11 @@ def count_open(reader: Reader, kinds: Sequence[str]) -> int:
     return found
 
 
+def open_job(reader: Reader, kind: str, key: str) -> Job | None:
+    """The job of this kind and key that runs, else the one that waits."""
+    return reader.one(_q_open_job, {"kind": kind, "key": key}, Job)
+
+
 def jobs(reader: Reader, scope: Scope, *, finished_since: int, limit: int = 500) -> list[Job]:
     """Watched commands: open ones, and those that ended after `finished_since` (µs)."""
     params = {"scope": json_text(list(scope)), "since": finished_since, "limit": limit}
@@ -448,6 +453,15 @@ DELETE FROM command WHERE id IN (
 _q_open = """
 SELECT count(*) FROM command
 WHERE kind IN (SELECT value FROM json_each(:kinds)) AND state IN ('queued', 'running')"""
+
+_q_open_job = f"""
+SELECT {_JOB_COLUMNS} FROM (
+  SELECT * FROM command INDEXED BY command_running
+  WHERE state = 'running' AND kind = :kind AND key = :key
+  UNION ALL
+  SELECT * FROM command INDEXED BY command_once
+  WHERE state = 'queued' AND kind = :kind AND key = :key)
+LIMIT 1"""
 
 _q_jobs = f"""
 SELECT {_JOB_COLUMNS} FROM command INDEXED BY command_watch
