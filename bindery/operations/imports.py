@@ -25,6 +25,7 @@ from bindery.store.tx import NewEvent, Tx
 
 SMALL = 64 * 1024 * 1024
 """Bytes up to which a download does not wait behind large ones: one place is kept for it."""
+GATE_AGAIN_US = 10_000_000
 MATCH_WITHIN_S = 8.0
 _MATCHABLE = frozenset({"importFailed", "importBlocked"})
 _FILES_OF_BOOK = frozenset({"book", "track"})
@@ -222,8 +223,12 @@ def fail_import_in(
 
 
 def back_to_gate_in(tx: Tx, row: DownloadRow, code: str, params: Params) -> bool:
-    """The files are not there (any more): wait at the gate, no attempt spent."""
-    if not downloads.move_in(tx, row, "completed", "gate", code=code, params=params):
+    """The files are not there (any more), or still change: wait at the gate, no attempt spent."""
+    due = tx.now_us + GATE_AGAIN_US
+    moved = downloads.move_in(
+        tx, row, "completed", "gate", code=code, params=params, next_attempt_at=due
+    )
+    if not moved:
         return False
     if row.client_id is not None:
         tx.enqueue(
@@ -231,6 +236,7 @@ def back_to_gate_in(tx: Tx, row: DownloadRow, code: str, params: Params) -> bool
             {"downloadId": row.id},
             key=str(row.id),
             lane=f"client:{row.client_id}",
+            not_before=due,
             trace=row.trace,
             library=row.library_id,
         )

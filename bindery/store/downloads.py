@@ -8,6 +8,7 @@ import msgspec
 
 from bindery.domain.principal import SYSTEM, By, Scope
 from bindery.domain.refusal import Params
+from bindery.store import attention
 from bindery.store.marks import download_changed_in
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
@@ -408,6 +409,7 @@ def join_in(tx: Tx, row: DownloadRow, twin_id: int) -> None:
 def remove_in(tx: Tx, row: DownloadRow) -> bool:
     """Take the row out of the queue; it stays for the history. False: it was gone already."""
     download_changed_in(tx, row.library_id, row.id, gone=True)
+    attention.clear_in(tx, f"download:{row.id}")
     return tx.run(_q_remove, {"id": row.id, "now": tx.now_us}) > 0
 
 

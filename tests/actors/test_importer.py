@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import trio
 
+from bindery.actors.importer import planning
+from bindery.domain.media import ProbedFile
 from bindery.domain.principal import Principal, Role, Via
 from bindery.operations.downloads import RemoveOptions, remove_download
 from bindery.runtime import faults
@@ -293,3 +295,42 @@ async def test_an_import_that_published_goes_on_where_it_stopped(
     await settle(store, command)
     assert importing.download(store).state == "imported"
     assert store.read(lambda reader: reader.values("SELECT state FROM import")) == ["done"]
+
+
+async def test_a_place_taken_behind_the_plan_is_planned_around(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    stranger = house.root / SHELVED
+
+    def take_it(name: str) -> None:
+        if name == "import.planned" and not stranger.exists():
+            stranger.parent.mkdir(parents=True)
+            stranger.write_bytes(b"put there meanwhile")
+
+    monkeypatch.setattr(planning, "reach", take_it)
+    await settle(store, await arrange(store, house))
+    assert importing.download(store).state == "imported"
+    assert house.shelved() == sorted([SHELVED, SHELVED.replace(".epub", " (2).epub")])
+    assert stranger.read_bytes() == b"put there meanwhile"
+    states = store.read(lambda reader: reader.values("SELECT state FROM import ORDER BY id"))
+    assert states == ["undone", "done"]
+
+
+async def test_files_that_still_change_wait_at_the_gate(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    probe = importing.InlineProbe.probe
+
+    async def grows(self: importing.InlineProbe, path: str) -> ProbedFile:
+        found = await probe(self, path)
+        Path(path).write_bytes(Path(path).read_bytes() + b"more")
+        return found
+
+    monkeypatch.setattr(importing.InlineProbe, "probe", grows)
+    await settle(store, await arrange(store, house))
+    row = importing.download(store)
+    assert (row.state, row.stage, row.code, row.attempts) == ("completed", "gate", "growing", 0)
+    due = store.read(lambda r: r.value("SELECT not_before FROM command WHERE state = 'queued'"))
+    assert due == store.clock.now_us() + 10_000_000

@@ -58,21 +58,17 @@ async def _advance(
     """One step of one op, in slices. Raises `DiskError`, `RootUnreachable`."""
     limiter = _limiter(desk, found, op)
     work = Advance(op)
-    at_rest = True
+    stuck = False
     try:
-        while True:
-            at_rest = False
-            after = await in_thread(limiter, work.run_slice)
-            at_rest = True
-            if after is not None:
-                return after
+        while (after := await in_thread(limiter, work.run_slice)) is None:
             desk.report(row, min(total, before + work.done_bytes), total)
-    except DiskError:
-        at_rest = True
+        return after
+    except RootUnreachable:
+        # The call still runs in its thread; closing it here would clash.
+        stuck = True
         raise
     finally:
-        # A call that never came back still runs in its thread; closing it here would clash.
-        if at_rest:
+        if not stuck:
             work.close()
 
 
