@@ -3,6 +3,8 @@
 A view of the same rows as the topic `search`.
 """
 
+import msgspec
+
 from bindery.domain.moments import SECOND, iso
 from bindery.domain.wire.search import (
     DebugFilter,
@@ -25,13 +27,23 @@ _STAGES = {
 MOST_FILTERS = 500
 
 
+class _Plan(msgspec.Struct):
+    """What `operations.search` wrote down, as far as it is shown."""
+
+    title: str = ""
+    author: str = ""
+
+
 def debug_wire(shown: Shown) -> SearchDebug:
     """What was asked, what each indexer said, how many releases each kind of rule left."""
     releases = releases_wire(shown)
     row = shown.search
+    plan = msgspec.json.decode(row.plan, type=_Plan)
     end = row.done_at or max((leg.done_at or 0 for leg in shown.legs), default=0)
     return SearchDebug(
-        query=DebugQuery(free_text=row.text, media_type=_media(releases)),
+        query=DebugQuery(
+            title=plan.title, author=plan.author, free_text=row.text, media_type=_media(releases)
+        ),
         indexers=tuple(_indexers(shown)),
         pipeline=_pipeline(shown, releases),
         filters=tuple(

@@ -33,6 +33,8 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept in `search.plan`."""
 
     slot_ids: tuple[int, ...] = ()
+    title: str = ""
+    author: str = ""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -113,7 +115,7 @@ def open_automatic_in(tx: Tx, head: SlotHead, *, cause: str, by: By, trace: str)
         deadline_at=tx.now_us + round(PATIENT_DEADLINE_S * SECOND),
         slot_id=head.slot_id,
         book_id=head.book_id,
-        plan=SearchPlan(slot_ids=(head.slot_id,)),
+        plan=_plan([head]),
     )
     _legs(tx, search_id)
     return search_id
@@ -144,7 +146,7 @@ def _start(
         slot_id=slots[0].slot_id if len(slots) == 1 else None,
         book_id=slots[0].book_id if slots else None,
         text=text,
-        plan=SearchPlan(slot_ids=tuple(head.slot_id for head in slots)),
+        plan=_plan(slots),
     )
     _legs(tx, search_id)
     command_id = tx.enqueue(
@@ -157,6 +159,14 @@ def _start(
         library=library,
     )
     return Started(search_id, command_id)
+
+
+def _plan(heads: list[SlotHead]) -> SearchPlan:
+    return SearchPlan(
+        slot_ids=tuple(head.slot_id for head in heads),
+        title=heads[0].title if heads else "",
+        author=heads[0].author_name if heads else "",
+    )
 
 
 def _legs(tx: Tx, search_id: int) -> None:

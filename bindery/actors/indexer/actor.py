@@ -78,6 +78,7 @@ class IndexerActor:
         async with self._open(row) as indexer, trio.open_nursery() as nursery:
             for _place in range(PLACES):
                 nursery.start_soon(desk.serve)
+            nursery.start_soon(desk.serve_express)
             ready()
             async for envelope in inbox:
                 self._busy += 1
@@ -144,7 +145,7 @@ class IndexerActor:
             return await try_indexer(indexer, standing.row.categories)
 
         report = await desk.ask(
-            "trial", call, urgent=True, deadline=trio.current_time() + 10 * TRIAL_S
+            "trial", call, urgent=True, deadline=trio.current_time() + 2 * TRIAL_S, paced=False
         )
         if report.ok:
             await standing.worked(always=True)

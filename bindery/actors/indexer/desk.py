@@ -19,6 +19,7 @@ SPACING_S = 2.0
 PLACES = 2
 """Requests under way at once: one that stalls does not stop the rest."""
 FRESH_S = 90.0
+_MOST_EXPRESS = 16
 MOST_KEPT = 4_000
 """Releases kept in remembered answers."""
 
@@ -51,6 +52,8 @@ class Desk:
         self._heap: list[tuple[bool, int, _Ticket]] = []
         self._numbers = count()
         self._open: dict[Hashable, _Ticket] = {}
+        # Capabilities and trials: rare, so they neither wait for a turn nor take one.
+        self._express_in, self._express_out = trio.open_memory_channel[_Ticket](_MOST_EXPRESS)
         self._kept: OrderedDict[Hashable, tuple[float, IndexerAnswer]] = OrderedDict()
 
     async def ask(
@@ -61,11 +64,12 @@ class Desk:
         urgent: bool,
         deadline: float,
         fresh: bool = True,
+        paced: bool = True,
     ) -> Any:
         """The answer of `call`, made once for all who ask for `key` meanwhile.
 
-        Not `fresh`: an answer of the last 90 s will do. Raises `OutOfTime` at `deadline`, and the
-        `OutsideError`s of the call.
+        Not `fresh`: an answer of the last 90 s will do. Not `paced`: at once. Raises `OutOfTime`
+        at `deadline`, and the `OutsideError`s of the call.
         """
         kept = None if fresh else self._remembered(key)
         if kept is not None:
@@ -74,6 +78,9 @@ class Desk:
         ticket = self._open.get(key)
         if ticket is None:
             ticket = self._open[key] = _Ticket(key, call)
+            if not paced:
+                ticket.started = True
+                self._express_in.send_nowait(ticket)
         if not ticket.started:
             # Again for a ticket that waits already: an urgent asker moves it forward.
             heapq.heappush(self._heap, (not urgent, next(self._numbers), ticket))
@@ -96,13 +103,21 @@ class Desk:
             async with self._turn:
                 ticket = await self._next()
                 self._next_start = trio.current_time() + self._spacing_s
-            try:
-                ticket.value = await ticket.call()
-                self._remember(ticket)
-            except OutsideError as error:
-                ticket.error = error
-            del self._open[ticket.key]
-            ticket.done.set()
+            await self._run(ticket)
+
+    async def serve_express(self) -> None:
+        """Run what is not paced; never returns."""
+        async for ticket in self._express_out:
+            await self._run(ticket)
+
+    async def _run(self, ticket: _Ticket) -> None:
+        try:
+            ticket.value = await ticket.call()
+            self._remember(ticket)
+        except OutsideError as error:
+            ticket.error = error
+        del self._open[ticket.key]
+        ticket.done.set()
 
     async def _next(self) -> _Ticket:
         """Wait for a question and for its turn; the best one is chosen when the turn comes."""

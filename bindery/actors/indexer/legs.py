@@ -141,6 +141,7 @@ class LegRun:
                 self._indexer.caps,
                 urgent=self._ask.by_person,
                 deadline=self._ask.deadline,
+                paced=False,
             )
         except OutsideError as error:
             if trouble_of(error) is not None:

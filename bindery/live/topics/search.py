@@ -12,6 +12,7 @@ import msgspec
 from bindery.domain.moments import iso, iso_or_none
 from bindery.domain.offers import Release, RequestRecord
 from bindery.domain.principal import Scope
+from bindery.domain.redaction import strip_secrets
 from bindery.domain.wire import Reason
 from bindery.domain.wire.search import (
     SEALED,
@@ -83,7 +84,7 @@ def release_wire(row: CandidateRow, names: dict[int | None, str], priority: int)
         id=row.id,
         candidate_id=row.id,
         search_id=row.search_id,
-        guid=row.guid,
+        guid=strip_secrets(row.guid),
         indexer_id=row.indexer_id,
         indexer_name=names.get(row.indexer_id, ""),
         indexer_priority=priority,
@@ -91,7 +92,7 @@ def release_wire(row: CandidateRow, names: dict[int | None, str], priority: int)
         size=row.size or 0,
         pub_date=iso(row.published_at) if row.published_at else "",
         nzb_url=f"{SEALED}{row.id}",
-        info_url=release.info_url,
+        info_url=strip_secrets(release.info_url),
         category=str(release.categories[-1]) if release.categories else "",
         grabs=release.grabs or 0,
         author=release.author,
