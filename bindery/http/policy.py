@@ -79,6 +79,10 @@ POLICY: Table = {
     ("queue.retry_import", "POST"): U,
     ("manual_import.match", "POST"): A,
     ("arr_queue.arr_queue", "GET"): U,
+    # backups
+    ("backup.list_backups", "GET"): A,
+    ("backup.create_backup", "POST"): A,
+    ("backup.delete_backup", "DELETE"): A,
     # notifications
     ("notification.list_notifications", "GET"): A,
     ("notification.get_notification", "GET"): A,

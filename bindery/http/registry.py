@@ -9,6 +9,7 @@ from bindery.http.opds import routes as opds
 from bindery.http.routes import (
     arr_queue,
     auth,
+    backup,
     blocklist,
     book_file,
     downloadclients,
@@ -42,6 +43,7 @@ def blueprints() -> tuple[Blueprint, ...]:
         manual_import.blueprint,
         arr_queue.blueprint,
         history.blueprint,
+        backup.blueprint,
         notification.blueprint,
         indexers.blueprint,
         searches.blueprint,

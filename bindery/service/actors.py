@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bindery.actors.downloads import DownloadsActor
+from bindery.actors.housekeeper import HousekeeperActor
 from bindery.actors.importer import importer_child
 from bindery.actors.indexer.actor import indexer_child
 from bindery.actors.indexer.opening import fetcher, opener, unsaved_opener
@@ -35,11 +36,11 @@ from bindery.runtime.supervisor import Actor, Child, Supervisor
 from bindery.runtime.threads import Threads
 from bindery.service.configs import client_config, notifier_config, trusted_urls, wanted_clients
 from bindery.settings import Settings
-from bindery.store import indexers
+from bindery.store import indexers, schedules
 from bindery.store.clients import ClientFields, ClientRow
 from bindery.store.notifiers import NotifierFields, NotifierRow
 from bindery.store.store import Store
-from bindery.store.tx import Reader
+from bindery.store.tx import Reader, Tx
 
 TIER_DIRECTING, TIER_SEARCHING, TIER_WORKING, TIER_INDEXERS, TIER_LIVE = 6, 5, 4, 3, 2
 """Stopped from the highest down, in parallel inside a tier; the writer is tier 0."""
@@ -89,6 +90,45 @@ class Parts:
         return open_notifier(notifier_config(row), self.outbound)
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a command of this kind is due: every so many seconds, or daily at a local time."""
+
+    kind: str
+    every_s: int | None = None
+    local_time: str | None = None
+    jitter_s: int = 0
+
+
+RHYTHMS: Final = (
+    Rhythm("wanted.sweep", every_s=900, jitter_s=120),
+    Rhythm("disk.check", every_s=600, jitter_s=60),
+    Rhythm("backup.create", local_time="03:30", jitter_s=600),
+    Rhythm("retention.prune", local_time="04:10", jitter_s=600),
+    Rhythm("bin.purge", local_time="04:40", jitter_s=600),
+    Rhythm("integrity.check", every_s=7 * 86_400, jitter_s=3_600),
+)
+
+
+async def keep_schedules(parts: Parts) -> None:
+    """Bring the schedule rows in step with `RHYTHMS`; a due time that stands is kept."""
+    zone = parts.settings.timezone
+
+    def work(tx: Tx) -> None:
+        for rhythm in RHYTHMS:
+            schedules.put_in(
+                tx,
+                rhythm.kind,
+                rhythm.kind,
+                zone=zone,
+                every_s=rhythm.every_s,
+                local_time=rhythm.local_time,
+                jitter_s=rhythm.jitter_s,
+            )
+
+    await parts.store.write(work, actor=True)
+
+
 async def start(parts: Parts) -> None:
     """Start every actor, lower tiers first: an actor asks only those started before it.
 
@@ -102,6 +142,7 @@ async def start(parts: Parts) -> None:
     await supervisor.start(roster)
     for made in (*_working(parts), *_searching(parts)):
         await supervisor.start(replace(made, stop_budget=STOP_BUDGET_S[made.tier]))
+    await keep_schedules(parts)
     zone = parts.settings.timezone
     await supervisor.start(
         child("scheduler", lambda: SchedulerActor(parts.store, zone, parts.rng), TIER_DIRECTING)
@@ -112,9 +153,13 @@ def _working(parts: Parts) -> list[Child]:
     def notifier() -> NotifierActor:
         return NotifierActor(parts.store, parts.open_notifier)
 
+    def housekeeper() -> HousekeeperActor:
+        return HousekeeperActor(parts.store, parts.threads)
+
     return [
         importer_child(parts.store, parts.threads, parts.board, parts.hub, TIER_WORKING),
         child("notifier", notifier, TIER_WORKING),
+        child("housekeeper", housekeeper, TIER_WORKING),
     ]
 
 

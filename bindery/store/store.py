@@ -179,6 +179,10 @@ class Store:
 
         await self._hop(work)
 
+    async def aside(self, fn: Callable[[], T]) -> T:
+        """Run work on the database's folder in a thread; on the loop in tests that move clocks."""
+        return await self._hop(fn)
+
     # For tests and benches
 
     @contextmanager
