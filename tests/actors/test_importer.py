@@ -323,9 +323,12 @@ async def test_files_that_still_change_wait_at_the_gate(
     house = importing.build(tmp_path / "h", importing.EBOOK)
     probe = importing.InlineProbe.probe
 
+    def grow(path: Path) -> None:
+        path.write_bytes(path.read_bytes() + b"more")
+
     async def grows(self: importing.InlineProbe, path: str) -> ProbedFile:
         found = await probe(self, path)
-        Path(path).write_bytes(Path(path).read_bytes() + b"more")
+        grow(Path(path))
         return found
 
     monkeypatch.setattr(importing.InlineProbe, "probe", grows)
