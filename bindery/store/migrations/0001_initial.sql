@@ -579,6 +579,8 @@ CREATE TABLE candidate (
   created_at INTEGER NOT NULL,
   UNIQUE (search_id, indexer_id, guid)
 ) STRICT;
+CREATE INDEX candidate_guid ON candidate (guid);
+CREATE INDEX candidate_slot ON candidate (slot_id) WHERE slot_id IS NOT NULL;
 
 -- ---------------------------------------------------------------- downloads and imports
 
@@ -630,6 +632,7 @@ CREATE UNIQUE INDEX download_twin ON download (client_id, info_hash_v1)
 CREATE INDEX download_open ON download (library_id, added_at, id) WHERE removed_at IS NULL;
 CREATE INDEX download_client ON download (client_id, state) WHERE removed_at IS NULL;
 CREATE INDEX download_guid ON download (guid);
+CREATE INDEX download_candidate ON download (candidate_id) WHERE candidate_id IS NOT NULL;
 
 CREATE TABLE download_slot (
   download_id INTEGER NOT NULL REFERENCES download (id) ON DELETE CASCADE,
