@@ -177,7 +177,12 @@ def _same_name(reader: Reader, who: Principal, record: PersonRecord) -> AuthorRo
 
 
 def enqueue_sync_in(
-    tx: Tx, author_id: int, by: By, chosen: AuthorSettings | None = None, *, trace: str = ""
+    tx: Tx,
+    author_id: int,
+    by: By,
+    chosen: AuthorSettings | None = None,
+    *,
+    priority: int = commands.PERSON,
 ) -> int:
     """Ask for a catalogue sync as a job that a person watches; joins one that is queued."""
     row = authors.author_for_sync(tx, author_id)
@@ -186,9 +191,8 @@ def enqueue_sync_in(
         SYNC,
         AuthorSync(author_id, search=bool(chosen and chosen.search_on_add)),
         key=str(author_id),
-        priority=commands.PERSON,
+        priority=priority,
         by=by,
-        trace=trace,
         library=row.library_id if row else 1,
         watch=Watch("author.refresh", {"author": name, "authorId": author_id}),
     )
@@ -255,15 +259,21 @@ async def update_author(
             return refuse(Code.NOT_FOUND)
         if patch.rev is not None and patch.rev != row.rev:
             return refuse(Code.STALE, rev=row.rev)
-        chosen = _checked(tx, _patched(row, patch))
-        if isinstance(chosen, Refusal):
-            return chosen
-        authors.update_author_in(tx, row, chosen)
-        if patch.apply_monitor_mode_to_existing:
-            apply_mode_in(tx, authors.find_author(tx, who.scope, author_id) or row)
-        return authors.find_author(tx, who.scope, author_id) or row
+        refusal = patch_in(tx, row, patch)
+        return refusal or authors.find_author(tx, who.scope, author_id) or row
 
     return await store.write(work)
+
+
+def patch_in(tx: Tx, row: AuthorRow, patch: AuthorPatch) -> Refusal | None:
+    """Change one author in hand."""
+    chosen = _checked(tx, _patched(row, patch))
+    if isinstance(chosen, Refusal):
+        return chosen
+    authors.update_author_in(tx, row, chosen)
+    if patch.apply_monitor_mode_to_existing:
+        apply_mode_in(tx, authors.author_for_sync(tx, row.id) or row)
+    return None
 
 
 def _patched(row: AuthorRow, patch: AuthorPatch) -> AuthorSettings:

@@ -76,6 +76,10 @@ class Roots(Protocol):
         """The first of `others` that is, holds or lies in `path`."""
         ...
 
+    async def reserved(self, path: str) -> bool:
+        """Whether it is, holds or lies in a folder of Bindery's own (data, downloads)."""
+        ...
+
     async def mark(self, path: str) -> str | Refusal:
         """Write the marker of a new root, or keep the one it has; answers it."""
         ...

@@ -37,6 +37,15 @@ def fill_in(tx: Tx, slot_id: int, file_id: int, *, disc: int = 0, track: int = 0
     tx.run(_q_fill, {"slot": slot_id, "file": file_id, "disc": disc, "track": track})
 
 
+def release_in(tx: Tx, slot_id: int, file_id: int) -> bool:
+    """The file no longer fills this slot; its row goes with the last slot. False: it did not."""
+    params = {"slot": slot_id, "file": file_id}
+    if not tx.run(_q_release, params):
+        return False
+    tx.run(_q_forget_unused, {"file": file_id})
+    return True
+
+
 def forget_in(tx: Tx, root_id: int, rel_path: str) -> bool:
     """The file left its place: its row and what it filled are gone. False: there was none."""
     return tx.run(_q_forget, {"root": root_id, "rel_path": rel_path}) > 0
@@ -60,6 +69,10 @@ RETURNING id"""
 _q_fill = """
 INSERT INTO slot_file (slot_id, file_id, disc, track) VALUES (:slot, :file, :disc, :track)
 ON CONFLICT (slot_id, file_id) DO UPDATE SET disc = excluded.disc, track = excluded.track"""
+_q_release = "DELETE FROM slot_file WHERE slot_id = :slot AND file_id = :file"
+_q_forget_unused = """
+DELETE FROM file WHERE id = :file AND NOT EXISTS (
+  SELECT 1 FROM slot_file WHERE file_id = :file)"""
 _q_forget = "DELETE FROM file WHERE root_id = :root AND rel_path = :rel_path"
 _q_missing = """
 UPDATE file SET missing_since = CASE WHEN :missing THEN :now END
