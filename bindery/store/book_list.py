@@ -11,6 +11,7 @@ import msgspec
 
 from bindery.domain.principal import Scope
 from bindery.domain.text import fold
+from bindery.store import counters
 from bindery.store.paging import (
     Arm,
     Key,
@@ -152,7 +153,15 @@ def count_books(reader: Reader, scope: Scope, chosen: BookFilter) -> int:
     if not _needs_rows(chosen):
         return sum(row.n for row in _tally(reader, scope, chosen))
     where, params = _where(scope, chosen)
-    found: int = reader.value(f"SELECT count(*) FROM book WHERE {where}", params)
+    sql = f"SELECT count(*) FROM book WHERE {where}"
+    what = (sql, tuple(sorted(params.items())))
+    (counter,) = counters.read(reader, ("catalog",), scope)
+    known = reader.totals.find(what, counter) if reader.totals is not None else None
+    if known is not None:
+        return known
+    found: int = reader.value(sql, params)
+    if reader.totals is not None:
+        reader.totals.keep(what, counter, found)
     return found
 
 

@@ -30,7 +30,7 @@ from bindery.store.connection import (
 from bindery.store.errors import ScanTooLong, StoreBusy, StoreUnavailable
 from bindery.store.migrate import migrate
 from bindery.store.settled import Settled
-from bindery.store.tx import STEPS_PER_TICK, Budget, Reader, Settlement, Tx
+from bindery.store.tx import STEPS_PER_TICK, Budget, Reader, Settlement, Totals, Tx
 from bindery.store.writer import Hop, Work, WriterActor, WriterState
 
 T = TypeVar("T")
@@ -76,7 +76,8 @@ class Store:
             raise
         self._budget = Budget(self._note_over_budget, strict=strict)
         self._read_db.set_progress_handler(self._budget.tick, STEPS_PER_TICK)
-        self._reader = Reader(self._read_db, self._budget)
+        self._totals = Totals()
+        self._reader = Reader(self._read_db, self._budget, self._totals)
         self._reading = False
         self._scanners: list[apsw.Connection] = []
         self._closed = False
@@ -106,7 +107,7 @@ class Store:
 
         Cancellation interrupts the statement. Raises `ScanTooLong` after `limit_s` seconds.
         """
-        call = _Scan(self._borrow, self._give_back, work, limit_s)
+        call = _Scan(self._borrow, self._give_back, work, limit_s, self._totals)
         if self._inline:
             return await _on_the_loop(call.run)
         try:
@@ -271,7 +272,9 @@ class _Scan(Generic[T]):
         give_back: Callable[[apsw.Connection], None],
         work: Callable[[Reader], T],
         limit_s: float,
+        totals: Totals,
     ) -> None:
+        self._totals = totals
         self._borrow = borrow
         self._give_back = give_back
         self._work = work
@@ -287,7 +290,7 @@ class _Scan(Generic[T]):
         db.set_progress_handler(self._tick, SCAN_STEPS_PER_TICK)
         execute(db, "BEGIN")
         try:
-            return self._work(Reader(db))
+            return self._work(Reader(db, totals=self._totals))
         finally:
             db.set_progress_handler(None)
             execute(db, "COMMIT")

@@ -4,7 +4,7 @@ Both are valid only inside the work function that received them. A `Tx` has no e
 database until its batch is committed; its function may run twice (architecture.md 5).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import apsw
@@ -64,14 +64,46 @@ class Budget:
             self._over(why)
 
 
+class Totals:
+    """Totals remembered under the change counter they were made at (architecture.md 5a).
+
+    Shared by the loop and the scan threads: single dictionary operations only.
+    """
+
+    __slots__ = ("_kept",)
+
+    KEPT = 256
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, tuple[int, int]] = {}
+
+    def find(self, what: Hashable, counter: int) -> int | None:
+        """The total, if nothing has changed since it was counted."""
+        kept = self._kept.get(what)
+        return kept[1] if kept is not None and kept[0] == counter else None
+
+    def keep(self, what: Hashable, counter: int, total: int) -> None:
+        """Remember a total."""
+        if len(self._kept) >= self.KEPT:
+            self._kept.clear()
+        self._kept[what] = (counter, total)
+
+
 class Reader:
     """Typed reads. SQL has named parameters; rows become records by column name."""
 
-    __slots__ = ("_budget", "_db", "_plans", "log", "now_sql")
+    __slots__ = ("_budget", "_db", "_plans", "log", "now_sql", "totals")
 
-    def __init__(self, db: apsw.Connection, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        db: apsw.Connection,
+        budget: Budget | None = None,
+        totals: Totals | None = None,
+    ) -> None:
         self._db = db
         self._budget = budget
+        self.totals = totals
+        """Counts that were dear to make, shared by the readers of a store."""
         self._plans: Plans = {}
         self.log: list[str] | None = None
         """Statements run, when somebody counts them."""

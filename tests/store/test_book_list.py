@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from bindery.store.book_list import (
 from bindery.store.books import books_by_id, slots_of
 from bindery.store.connection import execute, open_writer
 from bindery.store.paging import BadCursor, Slice
-from tests.kit.database import new_database
+from tests.kit.database import new_database, open_test_store
 from tests.kit.library import add_author, add_book, add_download, add_file, add_library, add_root
 
 SORTS = [
@@ -289,3 +290,22 @@ async def test_the_tally_counts_what_is_there(store: Store) -> None:
         WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"""
     tally = "SELECT * FROM book_tally WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5"
     assert execute(store._read_db, counted) == execute(store._read_db, tally)
+
+
+async def test_total_of_a_search_is_counted_once_per_change(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        chosen = BookFilter(search="lantern")
+
+        def total() -> int:
+            return store.read(lambda reader: count_books(reader, (1,), chosen))
+
+        def added(tx: Tx, title: str) -> None:
+            add_book(tx, title, author_id=add_author(tx))
+
+        await store.write(lambda tx: added(tx, "The Lantern Ledger"))
+        assert total() == 1
+        with store.counted() as statements:
+            assert total() == 1
+        assert not [sql for sql in statements if "p_search" in sql]
+        await store.write(lambda tx: added(tx, "A Second Lantern"))
+        assert total() == 2
