@@ -25,7 +25,7 @@ SHELVED = "Toni Morrison/Sula (1973)/Sula - Toni Morrison.epub"
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     with trio.fail_after(20):
-        async with open_test_store(tmp_path, strict=False) as opened:
+        async with open_test_store(tmp_path) as opened:
             yield opened
 
 

@@ -133,17 +133,17 @@ async def _prepare(folder: Path, drill: Drill) -> None:
             tx.run("UPDATE slot SET profile_id = 2")
         importing.open_gate_in(tx, house, download_id, forced=drill.shape == "displaced")
 
-    async with open_test_store(folder, clock=SystemClock(), strict=False) as store:
+    async with open_test_store(folder, clock=SystemClock()) as store:
         await store.write(work)
 
 
 async def _import(folder: Path, drill: Drill) -> None:
-    async with open_test_store(folder, clock=SystemClock(), strict=False) as store:
+    async with open_test_store(folder, clock=SystemClock()) as store:
         await _until_done(store)
 
 
 async def _recover(folder: Path, drill: Drill) -> None:
-    async with open_test_store(folder, clock=SystemClock(), strict=False) as store:
+    async with open_test_store(folder, clock=SystemClock()) as store:
         await _until_done(store)
         _judge(store, _house(folder), drill)
 
