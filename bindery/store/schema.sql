@@ -593,6 +593,10 @@ CREATE TABLE candidate (
   UNIQUE (search_id, indexer_id, guid)
 ) STRICT;
 
+CREATE INDEX candidate_guid ON candidate (guid);
+
+CREATE INDEX candidate_slot ON candidate (slot_id) WHERE slot_id IS NOT NULL;
+
 CREATE TABLE download (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   token TEXT NOT NULL UNIQUE,
@@ -645,6 +649,8 @@ CREATE INDEX download_open ON download (library_id, added_at, id) WHERE removed_
 CREATE INDEX download_client ON download (client_id, state) WHERE removed_at IS NULL;
 
 CREATE INDEX download_guid ON download (guid);
+
+CREATE INDEX download_candidate ON download (candidate_id) WHERE candidate_id IS NOT NULL;
 
 CREATE TABLE download_slot (
   download_id INTEGER NOT NULL REFERENCES download (id) ON DELETE CASCADE,
