@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from bindery.actors.importer import planning
+from bindery.actors.importer import placing, planning
 from bindery.domain.media import ProbedFile
 from bindery.domain.principal import Principal, Role, Via
 from bindery.operations.downloads import RemoveOptions, remove_download
@@ -337,3 +337,56 @@ async def test_files_that_still_change_wait_at_the_gate(
     assert (row.state, row.stage, row.code, row.attempts) == ("completed", "gate", "growing", 0)
     due = store.read(lambda r: r.value("SELECT not_before FROM command WHERE state = 'queued'"))
     assert due == store.clock.now_us() + 10_000_000
+
+
+async def test_a_source_that_changed_after_its_import_is_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    source = house.source / next(iter(importing.EBOOK))
+
+    def change(name: str) -> None:
+        if name == "register.committed":
+            source.unlink()
+            source.write_bytes(b"something else now")
+
+    monkeypatch.setattr(placing, "reach", change)
+    await settle(store, await arrange(store, house, protocol="usenet"))
+    assert importing.download(store).state == "imported"
+    assert house.shelved() == [SHELVED]
+    assert source.read_bytes() == b"something else now"
+    assert store.read(lambda reader: reader.values("SELECT state FROM import")) == ["done"]
+    kinds = store.read(lambda reader: reader.values("SELECT kind FROM command"))
+    assert "download.cleanup" not in kinds
+
+
+async def test_client_keeps_a_download_of_which_files_wait_for_a_person(
+    store: Store, tmp_path: Path
+) -> None:
+    other = samples.package(
+        "<dc:title>Dune</dc:title><dc:creator>Frank Herbert</dc:creator><dc:language>en</dc:language>"
+    )
+    payload = {**importing.EBOOK, "Frank Herbert - Dune.epub": samples.epub(other)}
+    house = importing.build(tmp_path / "h", payload)
+    await settle(store, await arrange(store, house))
+    assert importing.download(store).state == "imported"
+    assert house.shelved() == [SHELVED]
+    kinds = store.read(lambda reader: reader.values("SELECT kind FROM command"))
+    assert "download.cleanup" not in kinds
+
+
+async def test_targets_of_notifications_are_told_once(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+
+    def before(tx: Tx, _download_id: int) -> None:
+        for name, on_import in (("yes", 1), ("no", 0)):
+            tx.run(
+                "INSERT INTO notifier (name, url, on_import, created_at, updated_at)"
+                " VALUES (:name, 'http://127.0.0.1/', :on, 0, 0)",
+                {"name": name, "on": on_import},
+            )
+
+    await settle(store, await arrange(store, house, before))
+    event = store.read(lambda r: r.value("SELECT id FROM event WHERE type = 'bookImported'"))
+    keys = store.read(lambda r: r.values("SELECT key FROM command WHERE kind = 'outbox.send'"))
+    assert keys == [f"{event}:1"]

@@ -79,7 +79,7 @@ async def _save(desk: Desk, command: Command, row: DownloadRow, op: FileOp) -> b
         imports.save_op_in(tx, op)
         commands.progress_in(tx, command, phase="place")
         now = downloads.get(tx, row.id)
-        return now is not None and now.state == "importing"
+        return now is not None and now.state == "importing" and now.removed_at is None
 
     ours = await desk.store.write(work, actor=True)
     if op.state is OpState.STAGED:
