@@ -6,7 +6,10 @@ Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import click
@@ -49,7 +52,36 @@ def serve(data_dir: Path | None, host: str | None, port: int | None) -> None:
 
     settings = _settings(data_dir=data_dir, host=host, port=port)
     _log_to(settings)
-    sys.exit(_run(run, settings))
+    sys.exit(_run(partial(run, settings)))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="End when the book is on the shelf.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="An empty folder to work in and to keep."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 picks one.")
+def demo(once: bool, folder: Path | None, port: int) -> None:
+    """Perform one whole wish against a bundled world on loopback, then stay up.
+
+    Exit code 0 only if the book is on the shelf. Nothing outside the folder (a temporary one
+    unless given) is touched, nothing outside this machine is asked.
+    """
+    from bindery.demo.command import demo as perform
+    from bindery.demo.world import world_in_thread
+
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(f"{folder} is not empty")
+    log.configure("console" if sys.stdout.isatty() else "json", "warning")
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="bindery-demo-")))
+        world = stack.enter_context(world_in_thread()).world
+        work = partial(
+            perform, world, folder=folder.absolute(), port=port, once=once, say=click.echo
+        )
+        code = _run(work)
+    sys.exit(code)
 
 
 def _settings(
@@ -74,11 +106,11 @@ def _log_to(settings: Settings) -> None:
     log.configure(kind, settings.log_level)
 
 
-def _run(work: Callable[[Settings], Awaitable[T]], settings: Settings) -> T:
+def _run(work: Callable[[], Awaitable[T]]) -> T:
     """The one place where the loop starts; faults of the start become one clear line."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        return trio.run(work, settings, strict_exception_groups=True)
+        return trio.run(work, strict_exception_groups=True)
     except* (FolderLocked, NewerDatabase, OSError) as group:
         raise click.ClickException(_first(group)) from group
 

@@ -13,7 +13,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -168,13 +168,22 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
     _log.info("service.stopped")
 
 
-async def run(settings: Settings) -> int:
-    """Serve until SIGTERM, SIGINT or a critical failure; the exit code."""
+async def run(
+    settings: Settings, beside: Callable[[Service], Awaitable[None]] | None = None
+) -> int:
+    """Serve until SIGTERM, SIGINT or a critical failure; the exit code.
+
+    `beside` runs while the service does, and is cancelled when it begins to stop.
+    """
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             async with open_service(settings) as service:
                 nursery.start_soon(_obey, signals, service)
-                code = await service.wait()
+                async with trio.open_nursery() as company:
+                    if beside is not None:
+                        company.start_soon(beside, service)
+                    code = await service.wait()
+                    company.cancel_scope.cancel(reason="the service stops")
             nursery.cancel_scope.cancel(reason="the service has stopped")
     return code
 
