@@ -8,7 +8,7 @@ from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.operations.masking import check_url, kept, pick
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import indexers
+from bindery.store import attention, indexers
 from bindery.store.indexers import IndexerFields, IndexerRow
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -91,6 +91,8 @@ async def update_indexer(
             return refuse(Code.DUPLICATE, "url")
         if not indexers.update_in(tx, indexer_id, fields, who.user_id, patch.rev):
             return refuse(Code.STALE, rev=stored.rev)
+        # What was asked for may be what was just put right; the next request tells.
+        attention.clear_in(tx, f"indexer:{indexer_id}")
         return _found(tx, indexer_id)
 
     return await store.write(work)
@@ -104,6 +106,7 @@ async def delete_indexer(store: Store, who: Principal, indexer_id: int) -> Refus
         if stored is None:
             return refuse(Code.NOT_FOUND)
         indexers.delete_in(tx, indexer_id)
+        attention.clear_in(tx, f"indexer:{indexer_id}")
         tx.record(NewEvent(type="indexerDeleted", by=who.by, indexer=stored.name, hidden=True))
         return None
 

@@ -16,8 +16,10 @@ from bindery.actors.indexer.actor import IndexerActor
 from bindery.adapters.failures import RateLimited, Rejected, Unauthorized, Unavailable
 from bindery.domain.legs import AskLeg, FetchLink, LegAnswer, ProbeIndexer
 from bindery.domain.offers import IndexerQuery, Release
+from bindery.domain.principal import Principal, Role, Via
 from bindery.domain.transfers import Payload
 from bindery.domain.wanted import WantedWork
+from bindery.operations.indexers import IndexerPatch, update_indexer
 from bindery.runtime.compute import on_the_loop
 from bindery.runtime.mailbox import Mailbox
 from bindery.runtime.supervisor import Child, Supervisor, open_supervisor
@@ -200,10 +202,12 @@ async def test_wrong_key_asks_for_a_person_and_an_edit_lifts_it(
         assert (await w.leg()).code == "indexer_auth"
         sql = "SELECT code FROM attention WHERE subject = 'indexer:1'"
         assert w.store.read(lambda reader: reader.values(sql)) == ["indexer_unauthorized"]
-        await w.store.write(lambda tx: indexers.update_in(tx, w.row.id, FEED, None))
+        admin = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
+        changed = await update_indexer(w.store, admin, w.row.id, IndexerPatch(api_key="right"))
+        assert isinstance(changed, IndexerRow)
+        assert w.store.read(lambda reader: reader.values(sql)) == []
         fake.script = lambda _query: [release()]
         assert len((await w.leg()).releases) == 1
-        assert w.store.read(lambda reader: reader.values(sql)) == []
 
 
 async def test_soft_failure_goes_on_with_the_next_tier(
