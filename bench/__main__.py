@@ -16,10 +16,17 @@ from types import ModuleType
 import structlog
 import trio
 
-from bench import live
+from bench import idle, live, load, search, soak, start
 from bench.figures import Figure, load_baseline, machine, save_baseline, table
 
-WORKLOADS: dict[str, ModuleType] = {"live": live}
+WORKLOADS: dict[str, ModuleType] = {
+    "live": live,
+    "load": load,
+    "start": start,
+    "idle": idle,
+    "search": search,
+    "soak": soak,
+}
 
 
 async def measure(names: list[str], options: argparse.Namespace) -> list[Figure]:

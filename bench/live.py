@@ -3,15 +3,14 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 import trio
 
 from bench.figures import Figure, percentile
 from bench.process import Running, prepared, service, share
+from bench.rows import add_downloads
 
 SOCKETS = 50
 ISOLATED = 30
@@ -69,38 +68,6 @@ class Watch:
                     raise RuntimeError(f"socket {number} never saw {download} at {value}")
                 found.append((times[0] - began) * 1_000)
         return found
-
-
-def add_downloads(folder: Path, count: int, **columns: Any) -> list[int]:
-    """Live downloads in a prepared database, on slots of the household; their ids."""
-    db = apsw.Connection(str(folder / "bindery.db"))
-    values = {"state": "importHeld", "client_id": None, "remote_id": None, **columns}
-    with db:
-        slots = [
-            row[0]
-            for row in db.execute(
-                "SELECT s.id FROM slot s JOIN book b ON b.id = s.book_id WHERE b.library_id = 1"
-                " AND s.format = 'ebook' ORDER BY s.id LIMIT ?",
-                (count,),
-            )
-        ]
-        now = time.time_ns() // 1_000
-        for n, slot in enumerate(slots, 1):
-            db.execute(
-                "INSERT INTO download (token, library_id, guid, title, protocol, format, state,"
-                " client_id, remote_id, trace, added_at, state_at) VALUES (:token, 1, :token,"
-                " 'A release', 'torrent', 'ebook', :state, :client_id, :remote_id, 'w-bench',"
-                " :now, :now)",
-                {**values, "token": f"bench-{n}", "now": now},
-            )
-            db.execute(
-                "INSERT INTO download_slot (download_id, slot_id)"
-                " SELECT max(id), ? FROM download",
-                (slot,),
-            )
-        found = [row[0] for row in db.execute("SELECT id FROM download ORDER BY id")]
-    db.close()
-    return found
 
 
 async def run() -> list[Figure]:

@@ -136,9 +136,7 @@ class Orders:
             "stalls": self.service.stalls.stalls,
             "renders": dict(renders),
             "tasks": trio.lowlevel.current_statistics().tasks_living,
-            "actors": {
-                actor.name: str(actor.state) for actor in self.service.supervisor.health()
-            },
+            "actors": {actor.name: str(actor.state) for actor in self.service.supervisor.health()},
         }
 
 
