@@ -15,8 +15,10 @@ from collections.abc import Iterable
 import msgspec
 
 from bindery.files.disk import NO_LINK, DiskError, codes, fsync_dir
+from bindery.runtime.rootpath import MARKER, read_marker
+from bindery.runtime.rootpath import marker_problem as marker_problem  # noqa: PLC0414 - known here
+from bindery.runtime.rootpath import resolve_inside as resolve_inside  # noqa: PLC0414 - known here
 
-MARKER = ".bindery-root"
 _NETWORK = frozenset(
     "nfs nfs4 cifs smb3 smbfs smb2 9p afs ceph glusterfs fuse.glusterfs fuse.sshfs fuse.rclone "
     "fuse.s3fs fuse.davfs davfs fuse.cephfs lustre beegfs orangefs ncpfs fuse.smbnetfs "
@@ -49,15 +51,6 @@ class LinkTest(msgspec.Struct, frozen=True, kw_only=True):
 
     possible: bool
     reason: str = ""
-
-
-def read_marker(root: str) -> str:
-    """The uuid in the root's marker; '' when there is none."""
-    try:
-        with open(os.path.join(root, MARKER), "rb") as file:
-            return file.read(100).decode("ascii", "replace").strip()
-    except OSError:
-        return ""
 
 
 def write_marker(root: str, uuid: str) -> str:
@@ -126,18 +119,6 @@ def check_root(path: str, marker: str | None) -> RootFacts:
     )
 
 
-def marker_problem(root: str, marker: str) -> str:
-    """The cheap check before every step of an import: '' or root_missing, root_not_mounted,
-    root_changed.
-    """
-    found = read_marker(root)
-    if found == marker and marker:
-        return ""
-    if not os.path.isdir(root):
-        return "root_missing"
-    return "root_changed" if found else "root_not_mounted"
-
-
 def _can_write(folder: str) -> bool:
     probe = os.path.join(folder, f".bindery-write-check-{secrets.token_hex(6)}")
     try:
@@ -169,22 +150,6 @@ def filesystem_of(path: str) -> str:
 def is_network(path: str) -> bool:
     """Whether a path is on a mount whose sizes may lag behind."""
     return filesystem_of(path) in _NETWORK
-
-
-def resolve_inside(root: str, path: str) -> str | None:
-    """`path` with every existing part resolved, if that is strictly inside the resolved `root`.
-
-    None for anything else: `..`, NUL, relative paths, symbolic links that lead out, the root
-    itself. Letter case counts: a path that differs only in case is not inside.
-    """
-    if not os.path.isabs(path) or "\x00" in path or ".." in path.split("/"):
-        return None
-    try:
-        home = os.path.realpath(root, strict=True)
-        real = os.path.realpath(path)
-    except (OSError, ValueError):
-        return None
-    return real if real.startswith(home.rstrip("/") + "/") else None
 
 
 def nested_with(path: str, others: Iterable[str]) -> str | None:

@@ -11,7 +11,6 @@ import os
 import re
 import unicodedata
 from datetime import UTC, datetime
-from pathlib import PurePath
 from types import TracebackType
 from typing import Self, cast
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from quart import Request, Response
 from quart.wrappers.response import ResponseBody
 from werkzeug.http import http_date, parse_date
 
+from bindery.domain.media_types import media_type
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.http.headers import SANDBOX
 from bindery.http.ranges import Span, Unsatisfiable, parse_range
@@ -33,20 +33,6 @@ PATIENCE_S = 900.0
 """A paused player may leave a file unread for this long (architecture.md 9, slow peers)."""
 PATIENCE_KEY = "bindery.patience_s"
 
-_TYPES = {
-    ".epub": "application/epub+zip",
-    ".pdf": "application/pdf",
-    ".mobi": "application/x-mobipocket-ebook",
-    ".azw3": "application/vnd.amazon.ebook",
-    ".cbz": "application/vnd.comicbook+zip",
-    ".m4b": "audio/mp4",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".flac": "audio/flac",
-    ".zip": "application/zip",
-}
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\/;,:\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 
@@ -178,7 +164,7 @@ def _wanted(
 
 def content_type(name: str) -> str:
     """A type from the list of media we know; everything else is bytes (security-rulings.md 9)."""
-    return _TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream")
+    return media_type(name)
 
 
 def disposition(name: str, *, inline: bool) -> str:

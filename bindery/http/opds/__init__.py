@@ -1,1 +1,1 @@
-"""The OPDS 1.2 catalogue."""
+"""The OPDS 1.2 catalogue: a face of the same rows that the API shows (catalogue.md 7)."""
