@@ -5,8 +5,8 @@ Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -82,6 +82,59 @@ def demo(once: bool, folder: Path | None, port: int) -> None:
         )
         code = _run(work)
     sys.exit(code)
+
+
+_data_dir = click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder of the database."
+)
+
+
+@main.command()
+@_data_dir
+@click.option("--label", default="", help="Becomes part of the file's name.")
+def backup(data_dir: Path | None, label: str) -> None:
+    """Copy the database into the folder `backups`, also while the service runs.
+
+    The copy holds every secret of this installation; only its owner can read it.
+    """
+    from bindery.domain.backup_names import clean_label
+    from bindery.store.offline import back_up
+
+    settings = _settings(data_dir=data_dir)
+    folder = settings.db_path.absolute().parent / "backups"
+    with _clear_faults():
+        click.echo(back_up(settings.db_path, folder, clean_label(label)))
+
+
+@main.command()
+@_data_dir
+def doctor(data_dir: Path | None) -> None:
+    """Check the database: damage, broken references, caches. Changes nothing.
+
+    Exit code 0 when all is well, 1 when something was found.
+    """
+    from bindery.store.offline import examine
+
+    settings = _settings(data_dir=data_dir)
+    with _clear_faults():
+        report = examine(settings.db_path)
+    click.echo(f"schema {report.version} of {report.newest}")
+    if report.version < report.newest:
+        click.echo("not checked: the next start of the service upgrades the schema")
+    click.echo(f"file steps not finished: {report.open_steps}")
+    for finding in report.findings:
+        click.echo(f"{finding.check}: {finding.count} ({', '.join(finding.examples)})")
+    click.echo("damaged" if report.findings else "whole")
+    sys.exit(1 if report.findings else 0)
+
+
+@contextmanager
+def _clear_faults() -> Generator[None]:
+    """Expected faults become one line on standard error and exit code 1."""
+    try:
+        yield
+    except (FolderLocked, NewerDatabase, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _settings(
