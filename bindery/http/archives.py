@@ -11,7 +11,7 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
@@ -109,7 +109,7 @@ class Archive(ResponseBody):
     async def __anext__(self) -> bytes:
         return await anext(self._pieces)
 
-    async def _run(self) -> AsyncIterator[bytes]:
+    async def _run(self) -> AsyncGenerator[bytes, None]:
         crcs: list[int] = []
         for part, member in self._parts:
             yield local_header(member)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no stubs
 from quart import Response
 
 from bindery.demo import shelf as demo
@@ -96,9 +96,13 @@ def basic(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
+async def body_of(answer: Response) -> bytes:
+    return await answer.get_data(as_text=False)
+
+
 async def feed(world: World, path: str, kind: str, **more: Any) -> Node:
     answer = await world.key("GET", path, **more)
-    body = await answer.get_data()
+    body = await body_of(answer)
     assert answer.status_code == 200, body
     expected = "application/atom+xml;profile=opds-catalog;charset=utf-8"
     assert answer.headers["Content-Type"] == expected
@@ -133,7 +137,7 @@ async def test_an_entry_tells_what_is_known(tmp_path: Path) -> None:
         one = await feed(world, f"/opds/book/{ids.lathe}", "acquisition")
         (entry,) = one.entries
         alone = await world.key("GET", f"/opds/book/{ids.lathe}/entry")
-        document = Node(etree.fromstring(await alone.get_data()))
+        document = Node(etree.fromstring(await body_of(alone)))
     assert entry.xml.findtext("{*}author/{*}name") == "Ursula K. Le Guin"
     assert entry.xml.findtext("{*}author/{*}uri").endswith(f"/opds/authors/{ids.author}")
     assert entry.xml.findtext("{*}contributor/{*}name") == "Nora & Co"
@@ -268,7 +272,7 @@ async def test_links_know_base_proxy_and_key(tmp_path: Path) -> None:
         async def hrefs(path: str, **more: Any) -> set[str]:
             answer = await world.ask("GET", path, **more)
             assert answer.status_code == 200
-            nodes = etree.fromstring(await answer.get_data()).iter("{*}link")
+            nodes = etree.fromstring(await body_of(answer)).iter("{*}link")
             return {node.get("href") for node in nodes}
 
         key = {"X-Api-Key": KEY}
@@ -283,7 +287,7 @@ async def test_links_know_base_proxy_and_key(tmp_path: Path) -> None:
         inside = {href for href in kept if "/shelf/opds" in href}
         assert inside and all(href.endswith(f"apikey={KEY}") for href in inside)
         description = await world.key("GET", "/opds/search.xml")
-        template = etree.fromstring(await description.get_data()).find("{*}Url").get("template")
+        template = etree.fromstring(await body_of(description)).find("{*}Url").get("template")
         assert template == ("http://localhost/shelf/opds/search?q={searchTerms}&page={startPage?}")
 
 
@@ -291,7 +295,7 @@ async def test_an_unusable_host_gives_addresses_from_the_root(tmp_path: Path) ->
     async with open_app(tmp_path) as world:
         await stocked(world, tmp_path)
         answer = await world.key("GET", "/opds/", headers={"Host": 'evil"/<x>'})
-        found = read_feed(await answer.get_data(), "navigation")
+        found = read_feed(await body_of(answer), "navigation")
     assert found.link("start")["href"] == "/opds"
 
 
@@ -312,6 +316,7 @@ async def test_who_may_read(tmp_path: Path) -> None:
         wrong = await ask(headers=basic(ADMIN["username"], "wrong password"))
         assert wrong.status_code == 401
         assert "WWW-Authenticate" in wrong.headers
+        last = wrong
         for _ in range(6):
             last = await ask(headers=basic(ADMIN["username"], "wrong password"))
         assert last.status_code == 429
@@ -362,7 +367,7 @@ async def test_what_another_household_owns_does_not_exist(tmp_path: Path) -> Non
             shown = b""
             for path in ("/opds/authors", "/opds/series", "/opds/recent", "/opds/search?q=secret"):
                 answer = await world.ask("GET", path, headers=headers, peer=REMOTE)
-                shown += (await answer.get_data()).replace(b"Search: secret", b"")
+                shown += (await body_of(answer)).replace(b"Search: secret", b"")
             assert (b"Secret" in shown) == (name == "bob")
         api = await world.ask(
             "GET", f"/api/v1/book/{other.lathe}/file", headers={"X-Api-Key": "bnd_eve"}, peer=REMOTE
@@ -411,7 +416,7 @@ async def test_an_unchanged_feed_is_not_sent_again(tmp_path: Path) -> None:
         head = await world.key("HEAD", path)
         assert head.status_code == 200
         assert head.headers["ETag"] == first.headers["ETag"]
-        old = read_feed(await first.get_data(), "acquisition").text("updated")
+        old = read_feed(await body_of(first), "acquisition").text("updated")
         world.clock.advance(60)
 
         def add(tx: Tx) -> None:
@@ -420,7 +425,7 @@ async def test_an_unchanged_feed_is_not_sent_again(tmp_path: Path) -> None:
         await world.store.write(add)
         changed = await world.key("GET", path, headers=known)
         assert changed.status_code == 200
-        new = read_feed(await changed.get_data(), "acquisition")
+        new = read_feed(await body_of(changed), "acquisition")
         assert new.text("updated") > old
         assert new.titles[-1] == "A Newer One"
 
@@ -450,7 +455,7 @@ async def test_covers_come_through_the_catalogue(tmp_path: Path) -> None:
             for link in entry.links("http://opds-spec.org/image/thumbnail")
         ]
         answer = await world.key("GET", href)
-        assert await answer.get_data() == b"picture"
+        assert await body_of(answer) == b"picture"
         assert covers.asked == [("https://covers.test/1 a.png?x=1&y=2", 160)]
         assert answer.headers["Cache-Control"].startswith("private, max-age=")
         assert "sandbox" in answer.headers["Content-Security-Policy"]
