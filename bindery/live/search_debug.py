@@ -83,15 +83,17 @@ def _indexers(shown: Shown) -> list[DebugIndexer]:
 
 
 def _pipeline(shown: Shown, releases: tuple[SearchRelease, ...]) -> DebugPipeline:
+    kept = sum(shown.tally.values())
+
     def left(*stages: str) -> int:
-        return sum(
-            not any(_STAGES.get(rejection.code) in stages for rejection in release.rejections)
+        return kept - sum(
+            any(_STAGES.get(rejection.code) in stages for rejection in release.rejections)
             for release in releases
         )
 
     return DebugPipeline(
         raw_count=sum(leg.found for leg in shown.legs),
-        after_dedupe=len(releases),
+        after_dedupe=kept,
         after_usenet_junk=left("usenet-junk"),
         after_non_book_content=left("usenet-junk", "non-book-content"),
         after_relevance=left("usenet-junk", "non-book-content", "relevance"),

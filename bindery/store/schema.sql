@@ -593,6 +593,11 @@ CREATE TABLE candidate (
   UNIQUE (search_id, indexer_id, guid)
 ) STRICT;
 
+CREATE INDEX candidate_best ON candidate (
+  search_id,
+  (CASE verdict WHEN 'grab' THEN 0 WHEN 'acceptable' THEN 1 WHEN 'soft' THEN 2 ELSE 3 END),
+  score DESC, rank, id);
+
 CREATE INDEX candidate_guid ON candidate (guid);
 
 CREATE INDEX candidate_slot ON candidate (slot_id) WHERE slot_id IS NOT NULL;

@@ -11,6 +11,7 @@ import msgspec
 
 from bindery.domain.principal import By, Scope
 from bindery.domain.refusal import Params
+from bindery.domain.search_judging import VERDICTS
 from bindery.store.marks import book_changed_in, search_changed_in
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
@@ -123,18 +124,23 @@ SELECT {_SEARCH} FROM search WHERE kind <> 'automatic' AND by_user IS :user
 ORDER BY id DESC LIMIT 1"""
 _q_legs = f"SELECT {_LEG} FROM search_leg WHERE search_id = :id ORDER BY id"
 _q_leg = f"SELECT {_LEG} FROM search_leg WHERE id = :id"
-# The verdict, then the comparator chain condensed into the score, then the place in the answer.
-_ORDER = """CASE verdict WHEN 'grab' THEN 0 WHEN 'acceptable' THEN 1 WHEN 'soft' THEN 2 ELSE 3 END,
-  score DESC, rank, id"""
+# The verdict, then the comparator chain condensed into the score, then the place in the answer:
+# the columns of the index `candidate_best`, word for word.
+_PLACE = "CASE verdict WHEN 'grab' THEN 0 WHEN 'acceptable' THEN 1 WHEN 'soft' THEN 2 ELSE 3 END"
+_ORDER = f"{_PLACE}, score DESC, rank, id"
 _q_candidates = f"""
-SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id ORDER BY {_ORDER} LIMIT :limit"""
+SELECT {_CANDIDATE} FROM candidate INDEXED BY candidate_best WHERE search_id = :id
+ORDER BY {_ORDER} LIMIT :limit"""
+_q_tally = f"""
+SELECT {_PLACE} AS place, count(*) FROM candidate INDEXED BY candidate_best
+WHERE search_id = :id GROUP BY place"""
 _q_candidates_of = f"""
 SELECT {_CANDIDATE} FROM candidate
 WHERE search_id = :id AND indexer_id IN (SELECT value FROM json_each(:indexers))
 ORDER BY {_ORDER} LIMIT :limit"""
 _q_best = f"""
-SELECT {_CANDIDATE} FROM candidate WHERE search_id = :id AND verdict = 'grab'
-ORDER BY {_ORDER} LIMIT :limit"""
+SELECT {_CANDIDATE} FROM candidate INDEXED BY candidate_best
+WHERE search_id = :id AND {_PLACE} = 0 ORDER BY {_ORDER} LIMIT :limit"""
 _q_open_of_slot = f"""
 SELECT {_SEARCH} FROM search
 WHERE slot_id = :slot AND kind = 'automatic' AND done_at IS NULL ORDER BY id DESC LIMIT 1"""
@@ -224,6 +230,12 @@ def candidates_of(
     """The judged releases that these indexers brought, best first."""
     params = {"id": search_id, "indexers": json_text(list(indexer_ids)), "limit": limit}
     return reader.rows(_q_candidates_of, params, row=CandidateRow)
+
+
+def tally(reader: Reader, search_id: int) -> dict[str, int]:
+    """How many releases got which verdict."""
+    counted = dict(reader.tuples(_q_tally, {"id": search_id}))
+    return {verdict: counted.get(place, 0) for place, verdict in enumerate(VERDICTS)}
 
 
 def best(reader: Reader, search_id: int, limit: int) -> list[CandidateRow]:

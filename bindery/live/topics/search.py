@@ -4,7 +4,6 @@ A late subscriber and one after a restart see the same items. Marks are
 `start:<id>`, `leg:<id>` and `done`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -54,13 +53,17 @@ class Shown(msgspec.Struct, frozen=True):
     search: SearchRow
     legs: list[LegRow]
     candidates: list[CandidateRow]
+    """At most 1,000, the best of them."""
+    tally: dict[str, int]
     priorities: dict[int, int]
 
 
 def read_search(
     reader: Reader, search_id: int, scope: Scope, legs: Iterable[int] | None = None
 ) -> Shown | None:
-    """A search in scope with all its rows, or with the rows of these legs; None = no such."""
+    """A search in scope with all its rows, or with the releases of these legs only; None = no
+    such search.
+    """
     search = searches.get(reader, search_id, scope)
     if search is None:
         return None
@@ -72,7 +75,7 @@ def read_search(
         asked = [leg.indexer_id for leg in rows if leg.id in wanted and leg.indexer_id is not None]
         found = searches.candidates_of(reader, search_id, asked, SHOWN) if asked else []
     priorities = {row.id: row.priority for row in indexers.list_indexers(reader)}
-    return Shown(search, rows, found, priorities)
+    return Shown(search, rows, found, searches.tally(reader, search_id), priorities)
 
 
 def release_wire(row: CandidateRow, names: dict[int | None, str], priority: int) -> SearchRelease:
@@ -179,13 +182,12 @@ def is_partial(shown: Shown) -> bool:
 
 def counts(shown: Shown) -> SearchCounts:
     """The figures of a search."""
-    verdicts = Counter(row.verdict for row in shown.candidates)
     return SearchCounts(
         found=sum(leg.found for leg in shown.legs),
-        grab=verdicts["grab"],
-        acceptable=verdicts["acceptable"],
-        soft=verdicts["soft"],
-        hard=verdicts["hard"],
+        grab=shown.tally["grab"],
+        acceptable=shown.tally["acceptable"],
+        soft=shown.tally["soft"],
+        hard=shown.tally["hard"],
         indexers=len(shown.legs),
         failed=sum(leg.code is not None for leg in shown.legs),
     )
@@ -202,8 +204,7 @@ def search_topic(store: Store) -> Topic:
 
     def render(name: str, ids: Sequence[Id], scope: Scope) -> list[FeedItem]:
         begun, ended = _marked(ids, "start"), _marked(ids, "leg")
-        # The end is told with figures of the whole search.
-        shown = read(name, scope, None if "done" in ids else ended)
+        shown = read(name, scope, ended)
         if shown is None:
             return []
         made = [item for leg in shown.legs if leg.id in begun for item in _start(leg)]

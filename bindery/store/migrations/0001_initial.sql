@@ -579,6 +579,11 @@ CREATE TABLE candidate (
   created_at INTEGER NOT NULL,
   UNIQUE (search_id, indexer_id, guid)
 ) STRICT;
+-- The order in which releases are shown and grabbed (store/searches.py).
+CREATE INDEX candidate_best ON candidate (
+  search_id,
+  (CASE verdict WHEN 'grab' THEN 0 WHEN 'acceptable' THEN 1 WHEN 'soft' THEN 2 ELSE 3 END),
+  score DESC, rank, id);
 CREATE INDEX candidate_guid ON candidate (guid);
 CREATE INDEX candidate_slot ON candidate (slot_id) WHERE slot_id IS NOT NULL;
 
