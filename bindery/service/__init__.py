@@ -120,7 +120,7 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
             ) as store,
         ):
             await identity.seed(store, api_key=settings.api_key)
-            topics.register(hub, store, board, supervisor.health)
+            topics.register(hub, store, board, supervisor.health, base=settings.url_base)
             supervisor.changed = lambda name: hub.mark("health", EVERYBODY, name)
             service = Service(
                 settings=settings,

@@ -5,7 +5,11 @@ from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.live.topics.activity import activity_topic
 from bindery.live.topics.attention import attention_topic
+from bindery.live.topics.author import author_topic
+from bindery.live.topics.book import book_topic
+from bindery.live.topics.catalog import catalog_topic
 from bindery.live.topics.config import config_topic
+from bindery.live.topics.counters import counters_topic
 from bindery.live.topics.health import Actors, health_topic
 from bindery.live.topics.jobs import jobs_topic
 from bindery.live.topics.queue import queue_topic
@@ -14,8 +18,12 @@ from bindery.live.topics.session import session_topic
 from bindery.store.store import Store
 
 
-def register(hub: Hub, store: Store, board: Board, actors: Actors) -> None:
-    """Make every topic known to the hub."""
+def register(hub: Hub, store: Store, board: Board, actors: Actors, *, base: str) -> None:
+    """Make every topic known to the hub. `base` is the URL base, for links in rows."""
+    hub.register("author", author_topic(store, board, base))
+    hub.register("book", book_topic(store, base))
+    hub.register("catalog", catalog_topic())
+    hub.register("counters", counters_topic(store))
     hub.register("queue", queue_topic(store, board))
     hub.register("jobs", jobs_topic(store, board))
     hub.register("attention", attention_topic(store))
