@@ -54,6 +54,27 @@ def conditional(
     return Answer(value, headers={"ETag": f'W/"{made}"', **position})
 
 
+async def conditional_scan(
+    call: Call,
+    topics: Sequence[str],
+    read: Callable[[Reader], T],
+    *,
+    live: Sequence[str] = (),
+) -> Answer | Response:
+    """As `conditional`, for what is too much for the loop: the counters inline, the rows in a
+    thread. The rows may be newer than the tag says, never older.
+    """
+    position = live_header(call, *live)
+    state = call.services.store.read(lambda reader: counters.read(reader, topics, call.scope))
+    made = tag(call, state)
+    if request.if_none_match.contains_weak(made):
+        return not_modified(made)
+    value = await call.services.store.scan(read)
+    if isinstance(value, Refusal):
+        return Answer(value)
+    return Answer(value, headers={"ETag": f'W/"{made}"', **position})
+
+
 def conditional_live(call: Call, topic: str, read: Callable[[Reader], T]) -> Answer | Response:
     """As `conditional`, for answers that change without a row: progress of downloads and jobs.
 

@@ -292,13 +292,20 @@ def _patched(row: AuthorRow, patch: AuthorPatch) -> AuthorSettings:
     )
 
 
-async def delete_author(store: Store, who: Principal, author_id: int) -> Refusal | None:
-    """Unfollow: the author and its books go into the bin, files stay where they are."""
+async def delete_author(
+    store: Store, who: Principal, author_id: int, *, files: bool = False
+) -> Refusal | None:
+    """Unfollow: the author and its books go into the bin, files stay where they are.
+
+    `files` asks for the files too: refused (`conflict`, files_stay) while there are any.
+    """
 
     def work(tx: Tx) -> Refusal | None:
         row = authors.find_author(tx, who.scope, author_id)
         if row is None:
             return refuse(Code.NOT_FOUND)
+        if files and row.available:
+            return refuse(Code.CONFLICT, "deleteFiles", reason="files_stay")
         delete_in(tx, who, row)
         return None
 

@@ -219,13 +219,20 @@ async def exclude_book(
     return await store.write(work)
 
 
-async def delete_book(store: Store, who: Principal, book_id: int) -> Refusal | None:
-    """Into the bin; files stay where they are. A refresh of the author does not bring it back."""
+async def delete_book(
+    store: Store, who: Principal, book_id: int, *, files: bool = False
+) -> Refusal | None:
+    """Into the bin; files stay where they are. A refresh of the author does not bring it back.
+
+    `files` asks for the files too: refused (`conflict`, files_stay) while there are any.
+    """
 
     def work(tx: Tx) -> Refusal | None:
         row = books.find_book(tx, who.scope, book_id)
         if row is None:
             return refuse(Code.NOT_FOUND)
+        if files and books.files_of(tx, [book_id]):
+            return refuse(Code.CONFLICT, "deleteFiles", reason="files_stay")
         delete_in(tx, who, row)
         return None
 

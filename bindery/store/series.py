@@ -48,6 +48,12 @@ def find_series(reader: Reader, id: int) -> SeriesRow | None:
     return reader.one(_q_one, {"id": id}, SeriesRow)
 
 
+def series_of_author(reader: Reader, scope: Scope, author_id: int) -> list[SeriesRow]:
+    """The series of an author's visible books, by title."""
+    params = {"author": author_id, "scope": json_text(list(scope))}
+    return reader.rows(_q_of_author, params, SeriesRow)
+
+
 def books_of_series(reader: Reader, scope: Scope, ids: Sequence[int]) -> list[SeriesBook]:
     """Visible books of these series, in numeric position, then text."""
     params = {"ids": json_text(list(ids)), "scope": json_text(list(scope))}
@@ -65,6 +71,13 @@ WHERE (s.sort_key, s.id) > (:key, :id) AND EXISTS (
   WHERE sw.series_id = s.id AND b.deleted_at IS NULL AND b.excluded = 0
     AND +b.library_id IN (SELECT value FROM json_each(:scope)))
 ORDER BY s.sort_key, s.id LIMIT :limit"""
+_q_of_author = f"""
+SELECT {_COLUMNS} FROM series s WHERE s.id IN (
+  SELECT sw.series_id FROM book b INDEXED BY book_author
+  CROSS JOIN series_work sw ON sw.work_id = b.work_id
+  WHERE b.author_id = :author AND b.deleted_at IS NULL AND b.excluded = 0
+    AND +b.library_id IN (SELECT value FROM json_each(:scope)))
+ORDER BY s.sort_key, s.id LIMIT 500"""
 _q_books = """
 SELECT sw.series_id, b.id AS book_id, sw.position_text AS position, sw.is_primary AS "primary"
 FROM json_each(:ids) wanted CROSS JOIN series_work sw ON sw.series_id = wanted.value
