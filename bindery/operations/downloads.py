@@ -32,7 +32,8 @@ async def remove_download(
 ) -> Refusal | None:
     """Take a download out of the queue; the client is told by a command of its lane.
 
-    Refusals: `not_found`; `wrong_state` {state} while its files are being placed.
+    Also while its files are being placed: the importer then takes back what it had placed.
+    Refusals: `not_found`.
     """
     return await store.write(lambda tx: remove_in(tx, who, download_id, options))
 
@@ -49,8 +50,6 @@ def remove_in(tx: Tx, who: Principal, download_id: int, options: RemoveOptions) 
     row = downloads.get(tx, download_id, who.scope)
     if row is None or row.removed_at is not None:
         return refuse(Code.NOT_FOUND)
-    if row.state == "importing":
-        return refuse(Code.WRONG_STATE, state=row.state)
     slots = downloads.slots_of(tx, download_id)
     downloads.remove_in(tx, row)
     if options.blocklist:

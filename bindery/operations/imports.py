@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bindery.domain.downloads import MAX_ATTEMPTS, is_content, retry_delay_s
+from bindery.domain.downloads import MAX_ATTEMPTS, MAX_CRASHES, is_content, retry_delay_s
 from bindery.domain.file_op import FileOp, OpKind
 from bindery.domain.import_facts import FileStep
 from bindery.domain.principal import SYSTEM, By, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.downloads import blocked_live, follow_up_in
 from bindery.store import attention, clients, downloads, files, imports, outbox, slot_facts
-from bindery.store.commands import EVENT, PERSON
+from bindery.store.commands import EVENT, PERSON, Command
 from bindery.store.downloads import DownloadRow
 from bindery.store.imports import ImportRow, ImportSource
 from bindery.store.marks import author_changed_in, book_changed_in
@@ -124,13 +124,14 @@ def match_in(tx: Tx, who: Principal, download_id: int, book_id: int) -> int | Re
 def register_in(tx: Tx, import_id: int) -> bool:
     """Every file stands: rows, slots, history, outbox and the download's end, all at once.
 
-    False: it was registered before, or somebody moved the download; nothing was done then.
+    False: it was registered before, or somebody moved or removed the download; nothing was done
+    then, and a removed one is taken back (architecture.md 6a).
     """
     found = imports.find_import(tx, import_id)
     row = None if found is None else downloads.get(tx, found.download_id or 0)
     if found is None or row is None or found.state != "open":
         return False
-    if not downloads.move_in(tx, row, "imported", "clean", live=False, even_removed=True):
+    if not downloads.move_in(tx, row, "imported", "clean", live=False):
         return False
     imports.registered_in(tx, import_id)
     ops = imports.ops_of(tx, import_id)
@@ -241,6 +242,14 @@ def back_to_gate_in(tx: Tx, row: DownloadRow, code: str, params: Params) -> bool
             library=row.library_id,
         )
     return True
+
+
+def parked_in(tx: Tx, command: Command) -> bool:
+    """The import died five times without a step forward: a person is needed. True: it is told."""
+    row = downloads.get(tx, command.read(ImportOrder).download_id)
+    if row is None or row.state not in ("importPending", "importing", "importFailed"):
+        return False
+    return block_in(tx, row, "crashes_spent", {"crashes": MAX_CRASHES})
 
 
 # Inside

@@ -5,7 +5,7 @@ that writes ends in `_in` and takes the `Tx` of the caller's unit, so that an ou
 together with what it reports.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -25,7 +25,7 @@ CRASH_LIMIT = 5
 """Claims without progress before a row parks itself."""
 CRASHED = "crashed"
 SUPERSEDED = "superseded"
-_ANY_PRIORITY = 1 << 30
+ANY_PRIORITY = 1 << 30
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -63,6 +63,10 @@ class Command(msgspec.Struct, frozen=True):
     def read(self, kind: type[P]) -> P:
         """The payload as the type that was enqueued."""
         return msgspec.json.decode(self.payload, type=kind)
+
+
+Parked: TypeAlias = Callable[[Tx, Command], bool]
+"""What a parked command means for its object, in the same transaction. True: it is told there."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -114,13 +118,14 @@ def claim_in(
     kinds: Sequence[str],
     *,
     lanes: Sequence[str] = ("",),
-    at_most: int = _ANY_PRIORITY,
+    at_most: int = ANY_PRIORITY,
+    parked: Parked | None = None,
 ) -> Command | None:
     """Take the next command that is due; None when there is none.
 
     `at_most` limits the priority: a place kept for persons asks with `PERSON`. A row that was
-    claimed five times without progress is failed with an attention item instead of being given
-    out again.
+    claimed five times without progress is failed instead of being given out again: `parked` says
+    so at its object, or an attention item does.
     """
     params: dict[str, Any] = {"now": tx.now_us, "at_most": at_most}
     arms: list[str] = []
@@ -137,13 +142,15 @@ def claim_in(
         if command.crashes <= CRASH_LIMIT:
             _published(tx, command)
             return command
-        _park(tx, command)
+        _park(tx, command, parked)
 
 
-def _park(tx: Tx, command: Command) -> None:
+def _park(tx: Tx, command: Command, parked: Parked | None) -> None:
     tx.run(_q_uncount, {"id": command.id})
     params: Params = {"kind": command.kind, "crashes": CRASH_LIMIT}
     fail_in(tx, command, CRASHED, params)
+    if parked is not None and parked(tx, command):
+        return
     attention.raise_in(
         tx,
         "command_parked",
@@ -217,7 +224,7 @@ def retry_in(
     """
     # Whoever lived to tell is no crash.
     _requeue(
-        tx, command, not_before, code, params or {}, attempts=int(spend), crashes=-_ANY_PRIORITY
+        tx, command, not_before, code, params or {}, attempts=int(spend), crashes=-ANY_PRIORITY
     )
 
 

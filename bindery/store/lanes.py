@@ -15,7 +15,7 @@ from bindery.domain.refusal import Params
 from bindery.runtime.doorbell import Doorbell
 from bindery.runtime.faults import reach
 from bindery.store import commands
-from bindery.store.commands import PERSON, Command
+from bindery.store.commands import ANY_PRIORITY, PERSON, Command, Parked
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 
@@ -67,7 +67,8 @@ Handler: TypeAlias = Callable[[Command], Awaitable[Outcome]]
 class Lane:
     """Claims commands of `kinds` in one lane and gives each to a handler.
 
-    `places` run at once; of these `for_persons` take only what a person waits for.
+    `places` run at once; of these `for_persons` take only what a person waits for. `parked` tells
+    what it means for its object when a command is given up after five crashes.
     """
 
     def __init__(
@@ -79,9 +80,11 @@ class Lane:
         places: int = 1,
         for_persons: int = 0,
         step_budget_s: float = STEP_BUDGET_S,
+        parked: Parked | None = None,
     ) -> None:
         self._store = store
         self._step_budget_s = step_budget_s
+        self._parked = parked
         self._kinds = tuple(kinds)
         self._lane = lane
         self._places = places
@@ -133,9 +136,10 @@ class Lane:
             return None
 
         def work(tx: Tx) -> Command | None:
-            if keep_for_persons:
-                return commands.claim_in(tx, self._kinds, lanes=lanes, at_most=PERSON)
-            return commands.claim_in(tx, self._kinds, lanes=lanes)
+            at_most = PERSON if keep_for_persons else ANY_PRIORITY
+            return commands.claim_in(
+                tx, self._kinds, lanes=lanes, at_most=at_most, parked=self._parked
+            )
 
         return await self._store.write(work, actor=True)
 

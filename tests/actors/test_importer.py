@@ -1,6 +1,7 @@
 """The importer on a real file system: what it brings in, refuses, waits for and takes back."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -390,3 +391,62 @@ async def test_targets_of_notifications_are_told_once(store: Store, tmp_path: Pa
     event = store.read(lambda r: r.value("SELECT id FROM event WHERE type = 'bookImported'"))
     keys = store.read(lambda r: r.values("SELECT key FROM command WHERE kind = 'outbox.send'"))
     assert keys == [f"{event}:1"]
+
+
+ADMIN = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
+
+
+async def test_removing_while_probing_places_nothing(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    with removal(store, planning, "gather"):
+        await settle(store, command)
+    assert importing.download(store).removed_at is not None
+    assert (house.shelved(), house.strays()) == ([], [])
+    assert [p.name for p in house.source.iterdir()] == list(importing.EBOOK)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+async def test_removing_while_placing_takes_all_back(
+    store: Store, tmp_path: Path, step: int
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    await arrange(store, house)
+    with removal(store, placing, "_advance", nth=step):
+        async with importing.at_work(store):
+            while store.read(lambda r: r.values("SELECT state FROM import")) != ["undone"]:
+                await trio.sleep(0.01)
+    assert (house.shelved(), house.strays()) == ([], [])
+    assert [p.name for p in house.source.iterdir()] == list(importing.EBOOK)
+    assert "bookImported" not in events(store)
+
+
+@contextmanager
+def removal(store: Store, module: object, name: str, nth: int = 1) -> Iterator[None]:
+    """A person removes the download during the nth call of a step."""
+    real = getattr(module, name)
+    calls = 0
+
+    async def step(*args: object, **kwargs: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == nth:
+            assert await remove_download(store, ADMIN, 1, RemoveOptions()) is None
+        return await real(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, step)
+        yield
+
+
+async def test_an_import_that_kills_five_times_is_blocked(store: Store, tmp_path: Path) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+    command = await arrange(store, house)
+    await store.write(
+        lambda tx: tx.run("UPDATE command SET crashes = 5 WHERE id = :id", {"id": command})
+    )
+    await settle(store, command)
+    row = importing.download(store)
+    assert (row.state, row.code, row.live) == ("importBlocked", "crashes_spent", True)
+    found = store.read(lambda r: r.values("SELECT code FROM attention ORDER BY code"))
+    assert found == ["import_blocked"]

@@ -16,7 +16,7 @@ from bindery.actors.importer.planning import make_plan
 from bindery.files.probe.worker import open_probe_worker
 from bindery.live.board import Board
 from bindery.live.hub import Hub
-from bindery.operations.imports import ImportOrder
+from bindery.operations.imports import ImportOrder, parked_in
 from bindery.runtime.faults import reach
 from bindery.runtime.mailbox import Inbox
 from bindery.runtime.supervisor import Child
@@ -69,7 +69,9 @@ class ImporterActor:
                 return await import_download(desk, command)
 
             ready()
-            lane = Lane(self._store, [KIND], places=PLACES, for_persons=FOR_PERSONS)
+            lane = Lane(
+                self._store, [KIND], places=PLACES, for_persons=FOR_PERSONS, parked=parked_in
+            )
             await lane.run(handle, inbox.wait_closing)
 
 
