@@ -17,6 +17,14 @@ from quart_trio import QuartTrio
 from werkzeug.routing import Rule as UrlRule
 
 from bindery.domain.door import Access
+from bindery.domain.wire.attention import AttentionItem
+from bindery.domain.wire.author import Author
+from bindery.domain.wire.book import Book
+from bindery.domain.wire.counters import Counters
+from bindery.domain.wire.health import HealthRow
+from bindery.domain.wire.job import Job
+from bindery.domain.wire.queue import QueueRow
+from bindery.domain.wire.search import LegStarted, SearchDone, SearchLeg, SearchRelease
 from bindery.http.errors import ErrorBody
 from bindery.http.policy import POLICY, Rule, Table, find, keys_of
 from bindery.http.registry import blueprints
@@ -33,6 +41,21 @@ SERVER_FRAMES = (
     frames.Err,
     frames.Heartbeat,
 )
+LIVE_ROWS = (
+    AttentionItem,
+    Author,
+    Book,
+    Counters,
+    HealthRow,
+    Job,
+    LegStarted,
+    QueueRow,
+    SearchDone,
+    SearchLeg,
+    SearchRelease,
+)
+"""What the topics carry: frames hold their rows as plain JSON, so these are named by hand."""
+
 CLIENT_FRAMES = (frames.Sub, frames.Unsub, frames.Opts, frames.Vis, frames.Ok)
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"<(?:(?P<kind>[a-z]+):)?(?P<name>[a-zA-Z_]+)>")
@@ -94,9 +117,9 @@ def _described(app: QuartTrio) -> Iterable[tuple[str, Meta, UrlRule]]:
 
 
 def _types(metas: Iterable[Meta]) -> Iterable[Any]:
-    """Every type once: bodies, answers, the types of query fields, frames."""
+    """Every type once: bodies, answers, the types of query fields, frames and their rows."""
     seen: set[object] = set()
-    wanted: list[Any] = [ErrorBody, *SERVER_FRAMES, *CLIENT_FRAMES]
+    wanted: list[Any] = [ErrorBody, *SERVER_FRAMES, *CLIENT_FRAMES, *LIVE_ROWS]
     for meta in metas:
         wanted += [kind for kind in (meta.body, meta.returns) if kind is not None]
         wanted += [entry.type for entry in _fields(meta)]

@@ -15,7 +15,7 @@ from bindery.domain.wire.queue import Queue, QueueItem
 from bindery.http.call import Call
 from bindery.http.etag import conditional_live
 from bindery.http.route import Answer, route
-from bindery.http.schemas.queue import Accepted, BulkOutcome, BulkRemove, BulkResult, RemoveQuery
+from bindery.http.schemas.queue import Accepted, BulkOutcome, BulkRemove, BulkRemoved, RemoveQuery
 from bindery.live.board import Board, DownloadProgress
 from bindery.live.topics.queue import IMPORTED_STAY_US, reason_of, stale_clients
 from bindery.operations import downloads as operations
@@ -76,8 +76,8 @@ async def remove(call: Call, download_id: int, query: RemoveQuery) -> Refusal | 
     )
 
 
-@route(blueprint, "POST", "/api/v1/queue/bulk-delete", body=BulkRemove, returns=BulkResult)
-async def bulk_remove(call: Call, body: BulkRemove) -> BulkResult | Refusal:
+@route(blueprint, "POST", "/api/v1/queue/bulk-delete", body=BulkRemove, returns=BulkRemoved)
+async def bulk_remove(call: Call, body: BulkRemove) -> BulkRemoved | Refusal:
     """Take several downloads out of the queue; each id has its own outcome."""
     if not body.ids:
         return refuse(Code.REQUIRED, "ids")
@@ -91,7 +91,7 @@ async def bulk_remove(call: Call, body: BulkRemove) -> BulkResult | Refusal:
     outcomes = await operations.remove_downloads(
         call.services.store, call.principal, tuple(dict.fromkeys(body.ids)), options
     )
-    return BulkResult(
+    return BulkRemoved(
         results={
             str(download_id): BulkOutcome(ok=True)
             if refusal is None

@@ -30,7 +30,7 @@ class BulkOutcome(Wire, omit_defaults=True):
     error: str = ""
 
 
-class BulkResult(Wire):
+class BulkRemoved(Wire):
     """Independent outcomes, one per id."""
 
     results: dict[str, BulkOutcome]

@@ -14,7 +14,7 @@ it.each([
 ])('%j is %s', (book, mark) => expect(markOf(book, today)).toBe(mark));
 
 it('groups files by format and knows older answers', () => {
-  const book = { id: 1, authorId: 1, title: 't', monitored: true, status: 'imported', mediaType: 'both' as const };
+  const book = { ebookFilePath: '' };
   expect(filesOf({ ...book, ebookFilePath: '/a.epub' })).toEqual([
     { format: 'ebook', files: [{ format: 'ebook', path: '/a.epub', sizeBytes: 0 }] },
   ]);

@@ -3,7 +3,7 @@ import type { Book, BookFile, Format } from './wire';
 
 export type Mark = 'shelf' | 'way' | 'wanted' | 'needs' | 'notMonitored' | 'skipped' | 'excluded' | 'upcoming';
 
-export function markOf(book: Pick<Book, 'status' | 'monitored' | 'excluded' | 'releaseDate'>, today = new Date()): Mark {
+export function markOf(book: Pick<Book, 'status' | 'monitored'> & Partial<Pick<Book, 'excluded' | 'releaseDate'>>, today = new Date()): Mark {
   if (book.excluded) return 'excluded';
   switch (book.status) {
     case 'imported':
@@ -23,8 +23,8 @@ export function markOf(book: Pick<Book, 'status' | 'monitored' | 'excluded' | 'r
 }
 
 /** Files by format: the rows, else the paths of older answers. */
-export function filesOf(book: Book): { format: Format; files: BookFile[] }[] {
-  const rows = [...(book.bookFiles ?? [])];
+export function filesOf(book: { bookFiles?: BookFile[]; ebookFilePath?: string; audiobookFilePath?: string }): { format: Format; files: BookFile[] }[] {
+  const rows: BookFile[] = [...(book.bookFiles ?? [])];
   if (!rows.length) {
     if (book.ebookFilePath) rows.push({ format: 'ebook', path: book.ebookFilePath, sizeBytes: 0 });
     if (book.audiobookFilePath) rows.push({ format: 'audiobook', path: book.audiobookFilePath, sizeBytes: 0 });

@@ -1,5 +1,5 @@
 /** Pure functions of ui.md Appendix A. */
-import type { Author } from './wire';
+import type { Author, FoundAuthor, FoundBook } from './wire';
 
 export type Transport = 'torrent' | 'usenet' | 'http';
 const TORRENT_CLIENTS = new Set(['qbittorrent', 'transmission', 'deluge', 'rtorrent']);
@@ -80,16 +80,16 @@ function folded(text: string): string {
     .trim();
 }
 
-export interface FoundBook {
-  title: string;
-  author?: { foreignAuthorId?: string; authorName?: string };
+export interface TitleGuard {
+  title: FoundBook['title'];
+  author: Pick<NonNullable<FoundBook['author']>, 'foreignAuthorId' | 'authorName'> | null;
 }
 
 /** A.6: a candidate that is really a book's title typed into the author search. */
 export function looksLikeTitle(
   query: string,
-  candidate: Pick<Author, 'foreignAuthorId' | 'authorName' | 'topWork'>,
-  books: readonly FoundBook[],
+  candidate: Pick<FoundAuthor, 'foreignAuthorId' | 'authorName' | 'topWork'>,
+  books: readonly TitleGuard[],
 ): boolean {
   const wanted = folded(query);
   if (!wanted || folded(candidate.authorName) !== wanted || !candidate.topWork) return false;
@@ -115,7 +115,7 @@ export function coverHue(text: string, hues = 12): number {
 }
 
 /** A.9 */
-export function importDerived(author: Pick<Author, 'foreignAuthorId' | 'metadataProvider'>): boolean {
+export function importDerived(author: Pick<Author, 'foreignAuthorId'> & { metadataProvider?: string }): boolean {
   const id = author.foreignAuthorId;
   return (
     !id ||
@@ -127,7 +127,7 @@ export function importDerived(author: Pick<Author, 'foreignAuthorId' | 'metadata
 }
 
 /** A.9 */
-export function sparse(author: Author): boolean {
+export function sparse(author: Partial<Author>): boolean {
   return !(
     author.description ||
     author.imageUrl ||

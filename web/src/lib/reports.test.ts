@@ -17,7 +17,7 @@ describe('indexer test', () => {
 
 describe('client test', () => {
   it('shows the connection and the folder apart', () => {
-    const seen = clientOutcome({ version: '5.0', pathVisibility: { status: 'warning', path: '/dl' } });
+    const seen = clientOutcome({ message: '', version: '5.0', pathVisibility: { status: 'warning', path: '/dl', message: '' } });
     expect(seen.tone).toBe('warn');
     expect(seen.lines).toHaveLength(2);
     expect(seen.lines[1]).toContain('/dl');

@@ -41,10 +41,6 @@ export function clientOutcome(report: ClientReport): Outcome {
     tone = 'warn';
     lines.push(reasonText({ code: warning }));
   }
-  if (report.health && report.health.status === 'error') {
-    tone = 'warn';
-    lines.push(errorSummary(report.health.message ?? ''));
-  }
   return { tone, lines };
 }
 

@@ -26,7 +26,7 @@ describe('search', () => {
   });
 
   it('goes on from the REST record', () => {
-    let s = fromRecord({ id: 3, legs: [{ indexerId: 1, status: 'running' }], candidates: [{ id: 4, guid: 'a', title: 'a', indexerId: 1 }] });
+    let s = fromRecord({ doneAt: null, partial: false, legs: [{ indexerId: 1, status: 'running' }], candidates: [{ id: 4, guid: 'a', title: 'a', indexerId: 1 }] });
     s = applyEvent(s, { name: 'release.judged', data: { candidateId: 4, guid: 'a', indexerId: 1, verdict: 'rejected' } });
     s = applyEvent(s, { name: 'indexer.done', data: { indexerId: 1, count: 1, ms: 20 } });
     s = applyEvent(s, { name: 'search.done', data: {} });

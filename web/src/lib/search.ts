@@ -36,10 +36,12 @@ function toCandidate(raw: Raw, before?: Candidate): Candidate {
   return { ...(merged as unknown as Candidate), id: before?.id ?? candidateKey(merged) };
 }
 
-export function fromRecord(record: SearchRecord): SearchState {
+export function fromRecord(
+  record: Pick<SearchRecord, 'doneAt' | 'partial'> & { legs: readonly SearchLeg[]; candidates: readonly object[] },
+): SearchState {
   return {
-    candidates: (record.candidates ?? []).map((c) => toCandidate(c as Raw)),
-    legs: record.legs ?? [],
+    candidates: record.candidates.map((c) => toCandidate(c as Raw)),
+    legs: [...record.legs],
     done: !!record.doneAt,
     partial: !!record.partial,
   };
