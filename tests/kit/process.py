@@ -41,7 +41,7 @@ class Service:
         self.process: subprocess.Popen[bytes] | None = None
         self.starts = 0
         self._url = ""
-        self._http = httpx.Client(trust_env=False, timeout=30, headers={"X-Api-Key": KEY})
+        self._http = _open_http()
 
     # -- the process --------------------------------------------------------------------------
 
@@ -96,6 +96,8 @@ class Service:
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self.process is not None
+        self._http.close()  # a connection at rest is waited for
+        self._http = _open_http()
         self.process.terminate()
         return self.ended(STOP_S)
 
@@ -192,3 +194,7 @@ class Service:
             if time.monotonic() > end:
                 raise AssertionError(f"waited {within_s:g} s for {what}\n{self.tail()}")
             time.sleep(STEP_S)
+
+
+def _open_http() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=30, headers={"X-Api-Key": KEY})

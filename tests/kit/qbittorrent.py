@@ -7,8 +7,8 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,15 +116,32 @@ class Daemon:
             self.process.wait(10)
 
 
-@asynccontextmanager
-async def open_qbittorrent(home: Path) -> AsyncGenerator[Daemon, None]:
-    """A started program; its absence skips the test visibly."""
+@contextmanager
+def daemon_in(home: Path) -> Generator[Daemon]:
+    """As `open_qbittorrent`, for synchronous tests."""
+    daemon = Daemon(home, _binary())
+    daemon.configure()
+    try:
+        trio.run(daemon.start)
+        yield daemon
+    finally:
+        daemon.end()
+
+
+def _binary() -> str:
+    """Its absence skips the test visibly."""
     binary = shutil.which("qbittorrent-nox")
     if binary is None:
         if os.environ.get("CI"):
             pytest.fail("qbittorrent-nox is not installed", pytrace=False)
         pytest.skip("qbittorrent-nox is not installed")
-    daemon = Daemon(home, binary)
+    return binary
+
+
+@asynccontextmanager
+async def open_qbittorrent(home: Path) -> AsyncGenerator[Daemon, None]:
+    """A started program."""
+    daemon = Daemon(home, _binary())
     daemon.configure()
     try:
         await daemon.start()

@@ -24,8 +24,9 @@ from bindery.runtime.threads import Threads
 from bindery.store import clients, downloads
 from bindery.store.clients import ClientRow
 from bindery.store.commands import Command
-from bindery.store.lanes import Done, Failed, Lane, Outcome, Retry
+from bindery.store.lanes import Done, Failed, Lane, Outcome, Retry, Settled, settle_in
 from bindery.store.store import Store
+from bindery.store.tx import Tx
 
 KINDS = ("download.send", "download.gate", "download.remove", "download.cleanup")
 PLACES = 4
@@ -117,7 +118,7 @@ def _handler(desk: Desk, gate: Gate) -> Callable[[Command], Awaitable[Outcome]]:
             case "download.cleanup":
                 outcome = await _remove(desk, command, payload.download_id, with_data=True)
                 reach("cleanup.after_client")
-                return outcome
+                return await _cleaned(desk, command, payload.download_id, outcome)
             case _:
                 return Failed(code="unknown_command", params={"kind": command.kind})
 
@@ -141,6 +142,21 @@ async def _remove(desk: Desk, command: Command, download_id: int, *, with_data: 
             after_s=patience(error, waited), code=error.code, params=told(error), spend=False
         )
     return Done()
+
+
+async def _cleaned(desk: Desk, command: Command, download_id: int, outcome: Outcome) -> Outcome:
+    """With the client's copy gone nothing is left to do for an imported download."""
+    if not isinstance(outcome, Done):
+        return outcome
+
+    def work(tx: Tx) -> None:
+        row = downloads.get(tx, download_id)
+        if row is not None and (row.state, row.stage) == ("imported", "clean"):
+            downloads.move_in(tx, row, "imported", live=False, even_removed=True)
+        settle_in(tx, command, outcome)
+
+    await desk.store.write(work, actor=True)
+    return Settled()
 
 
 async def _poll_for_ever(desk: Desk) -> None:

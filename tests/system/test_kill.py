@@ -1,0 +1,193 @@
+"""SIGKILL at every fault point (architecture.md 6c), a restart, and exactly one correct result.
+
+Each case is two real processes on one data folder: the first is killed at the point, the second
+ends the wish. What is covered is a choice, since points x modes x formats x clients is many hours:
+
+* every point of placing (`op.*`), in each import mode, for an ebook;
+* the points at which a displaced file makes a difference, in each mode;
+* the points at which several tracks make a difference, with hardlink and copy (a torrent is never
+  moved), through the real qBittorrent;
+* every point of sending, following, the gate and cleaning up, with both kinds of client;
+* the grab of an automatic search; the webhook; the backup; the migration.
+
+`tests/actors/test_importer_faults.py` drills the importer alone at every import point in every
+combination of mode and shape, tracks x move among them.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal
+
+import pytest
+
+from bindery.demo.shelf import Kind, Work
+from bindery.demo.world import ThreadedWorld, world_in_thread
+from bindery.runtime import faults
+from tests.fixtures_dir import ROOT
+from tests.kit.process import Service
+from tests.kit.qbittorrent import Daemon, daemon_in
+from tests.kit.wish import Via, Wish, empty, survive
+
+pytestmark = [pytest.mark.system, pytest.mark.slow]
+
+AT_ONCE = 4
+"""Cases side by side: most of their time is spent waiting for the client's next poll."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kill. `point` may say at which reach, as `op.done@2`."""
+
+    point: str
+    via: Via = "direct"
+    kind: Kind = "epub"
+    mode: str = "hardlink"
+    older: bool = False
+    begin: Literal["person", "automatic", "grabbed"] = "grabbed"
+    remove_completed: bool = False
+
+    def __str__(self) -> str:
+        marks = [self.point, self.via, self.kind, self.mode]
+        return "-".join([*marks, *(["displaced"] if self.older else [])])
+
+
+SENDING = (
+    "send.claimed",
+    "send.fetched",
+    "send.payload_stored",
+    "send.before_add",
+    "send.after_add",
+    "send.remote_stored",
+    "poll.complete_seen",
+    "gate.before_commit",
+    "gate.committed",
+)
+IMPORTING = (
+    "import.claimed",
+    "import.probed",
+    "import.planned",
+    "op.tmp_partial",
+    "op.tmp_written",
+    "op.tmp_synced",
+    "op.staged",
+    "op.linked",
+    "op.renamed",
+    "op.dir_synced",
+    "op.done",
+    "register.before",
+    "register.committed",
+)
+DISPLACING = ("op.displaced_moved", "op.displaced_stored", "op.done@2", "register.before")
+TRACKS = ("op.tmp_written@2", "op.staged@3", "op.renamed", "op.done@2", "register.committed")
+MODES = ("hardlink", "copy", "move")
+
+MATRIX = [
+    *(Case(point, mode=mode) for mode in MODES for point in IMPORTING),
+    *(Case(point, mode=mode, older=True) for mode in MODES for point in DISPLACING),
+    *(
+        Case(point, "qbittorrent", "mp3", mode)
+        for mode in ("hardlink", "copy")
+        for point in TRACKS
+    ),
+    *(Case(point) for point in SENDING),
+    *(Case(point, "qbittorrent") for point in SENDING),
+    Case("source.first_removed", mode="move"),
+    Case("source.removed", mode="move"),
+    Case("cleanup.after_client"),
+    Case("cleanup.after_client", "qbittorrent", remove_completed=True),
+    Case("command.before_done", begin="person"),
+    Case("command.before_done@2", "qbittorrent", begin="person"),
+    Case("grab.committed", begin="automatic"),
+    Case("grab.committed", "qbittorrent", begin="automatic"),
+]
+ELSEWHERE = {"backup.tmp_written", "migrate.snapshot", "migrate.step", "outbox.sent"}
+"""Points with a test of their own below."""
+
+
+class Ground:
+    """What all cases share: one world, and a real qBittorrent for each place."""
+
+    def __init__(self, folder: Path, threaded: ThreadedWorld, stack: ExitStack) -> None:
+        self.folder = folder
+        self.world = threaded.world
+        self.work: Work = threaded.call(self._work)
+        self._daemons: SimpleQueue[Daemon] = SimpleQueue()
+        for number in range(AT_ONCE):
+            self._daemons.put(stack.enter_context(daemon_in(folder / f"qb{number}")))
+
+    def _work(self) -> Work:
+        author = self.world.add_author("Ada Quillfeather")
+        return self.world.add_work(
+            author,
+            "The Lantern Papers",
+            1911,
+            kinds=("epub", "mp3"),
+            narrator="Bo Reader",
+            minutes=0.2,
+        )
+
+    def run(self, number: int, case: Case) -> None:
+        """One case on its own folder."""
+        wish = Wish(
+            self.folder / f"case{number}",
+            self.world,
+            self.work,
+            via=case.via,
+            kind=case.kind,
+            mode=case.mode,
+            older=case.older,
+            begin=case.begin,
+            remove_completed=case.remove_completed,
+        )
+        if case.via == "direct":
+            survive(wish, case.point)
+            return
+        wish.daemon = self._daemons.get()
+        try:
+            survive(wish, case.point)
+        finally:
+            empty(wish.daemon)
+            self._daemons.put(wish.daemon)
+
+
+@pytest.fixture(scope="module")
+def ends(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Mapping[Case, Future[None]]]:
+    """The ends of all cases that are asked for, several under way at once."""
+    asked = [
+        item.callspec.params["case"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.module.__name__ == __name__
+        and hasattr(item, "callspec")
+        and "case" in item.callspec.params
+    ]
+    folder = tmp_path_factory.mktemp("kill")
+    with ExitStack() as stack:
+        threaded = stack.enter_context(world_in_thread(bundled=False))
+        ground = Ground(folder, threaded, stack)
+        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "kill"))
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        yield {case: pool.submit(ground.run, n, case) for n, case in enumerate(asked)}
+
+
+@pytest.mark.parametrize("case", MATRIX, ids=str)
+def test_a_killed_wish_ends_as_one_correct_result(
+    case: Case, ends: Mapping[Case, Future[None]]
+) -> None:
+    ends[case].result()
+
+
+def test_no_fault_point_is_left_out() -> None:
+    killed = {case.point.partition("@")[0] for case in MATRIX}
+    assert killed | ELSEWHERE == faults.known()
+    assert not killed & ELSEWHERE
