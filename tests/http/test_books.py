@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
-from bindery.domain.principal import SYSTEM
+from bindery.domain.principal import SYSTEM, Role
 from bindery.http.services import WebSettings
-from bindery.store import books, files, roots
+from bindery.store import books, files, roots, users
 from bindery.store.files import NewFile
 from bindery.store.tx import Tx
 from tests.http.catalogue_world import Library, open_library, person, work
+from tests.http.world import UI, Session, session_of
 
 
 async def shelved(world: Library, book_id: int, name: str = "Quill/Lantern.epub") -> str:
@@ -327,3 +329,53 @@ async def test_under_a_url_base_pictures_carry_it(tmp_path: Path) -> None:
         await world.book(author_id, "Lantern", cover_url="https://covers.test/b/1.jpg")
         page = await world.get("/api/v1/book")
     assert page["items"][0]["imageUrl"].startswith("/bindery/api/v1/images?url=")
+
+
+async def test_isolation_shows_each_person_their_own_and_the_household(tmp_path: Path) -> None:
+    async with open_library(tmp_path, settings=WebSettings(enforce_tenancy=True)) as world:
+        admin = await world.set_up()
+        people = [await member(world, name) for name in ("bea", "cal")]
+        shared = await world.author("Ada Quill", "OL1A")
+        everyone = await world.book(shared, "Shared")
+        own: list[int] = []
+        for n, (_session, library) in enumerate(people):
+            author_id = await world.author(f"Author {n}", f"OL{n + 5}A", library=library)
+            own.append(await world.book(author_id, f"Own {n}", library=library))
+        for n, (session, _library) in enumerate(people):
+            for query in ("", "?includeExcluded=true", "?status=wanted", "?search=own"):
+                page = await world.ask("GET", f"/api/v1/book{query}", headers=session.headers)
+                titles = {row["title"] for row in (await page.get_json())["items"]}
+                assert f"Own {1 - n}" not in titles
+            foreign = f"/api/v1/book/{own[1 - n]}"
+            for method in ("GET", "PUT", "DELETE"):
+                body = {"json": {"monitored": False}} if method == "PUT" else {}
+                answer = await world.ask(method, foreign, headers=session.writing, **body)
+                assert answer.status_code == 404
+            mine = await world.ask("GET", f"/api/v1/book/{own[n]}", headers=session.headers)
+            ours = await world.ask("GET", f"/api/v1/book/{everyone}", headers=session.headers)
+            assert mine.status_code == ours.status_code == 200
+            bulk = await world.ask(
+                "POST",
+                "/api/v1/book/bulk",
+                json={"ids": own, "action": "unmonitor"},
+                headers=session.writing,
+            )
+            results = (await bulk.get_json())["results"]
+            assert [results[str(one)]["ok"] for one in own] == [n == 0, n == 1]
+        listed = await world.ask("GET", "/api/v1/book", headers=admin.headers)
+        assert (await listed.get_json())["total"] == 3
+
+
+async def member(world: Library, name: str) -> tuple[Session, int]:
+    """An account without the admin role, signed in, and its library."""
+    password_hash = PasswordHasher(1, 8, 1).hash("correct horse")
+
+    def work(tx: Tx) -> int:
+        user_id = users.add_in(tx, name=name, password_hash=password_hash, role=Role.USER)
+        return users.library_of(tx, user_id)
+
+    library = await world.store.write(work)
+    body = {"username": name, "password": "correct horse"}
+    answer = await world.ask("POST", "/api/v1/auth/login", json=body, headers=UI)
+    assert answer.status_code == 200, await answer.get_data(as_text=True)
+    return await session_of(answer), library
