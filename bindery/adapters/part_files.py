@@ -54,7 +54,9 @@ def write_record(path: Path, data: bytes) -> None:
     tmp = path.with_name(f"{path.name}.tmp")
     fd = os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, data)
+        view = memoryview(data)
+        while view:  # a disk that fills up takes a part without an error
+            view = view[os.write(fd, view) :]
         os.fsync(fd)
     finally:
         os.close(fd)

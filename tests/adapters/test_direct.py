@@ -1,5 +1,7 @@
 """The built-in client: whole files, resumed files, and everything servers do wrong."""
 
+import errno
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +11,11 @@ import trio
 
 from bindery.adapters.configs import DirectConfig
 from bindery.adapters.direct_job import RECORD
+from bindery.adapters.downloaders import direct as module
 from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.failures import OutsideError, Rejected
 from bindery.adapters.outbound import Outbound
+from bindery.adapters.part_files import PartFile, write_record
 from bindery.domain.download_name import download_name
 from bindery.domain.transfers import AddOptions, Payload, RemoteItem, RemoteState
 from tests.kit.server import Reply, Request, ScriptedServer, ranged
@@ -275,3 +279,57 @@ async def test_probe(tmp_path: Path, server: ScriptedServer, outbound: Outbound)
 )  # fmt: skip
 def test_names(told: str, title: str, mime: str, name: str) -> None:
     assert download_name(told, title, mime) == name
+
+
+async def test_a_full_disk_is_waited_for(
+    tmp_path: Path, server: ScriptedServer, outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.01)
+    left = 3 * module.MOST_FAILURES
+    real = PartFile.write
+
+    def write(part: PartFile, data: bytes, sync: bool) -> None:
+        nonlocal left
+        left -= 1
+        if left > 0:
+            raise OSError(errno.ENOSPC, "full")
+        real(part, data, sync)
+
+    monkeypatch.setattr(PartFile, "write", write)
+    server.on("/full.epub", ranged(DATA, etag='"e1"'))
+    async with direct(tmp_path, server, outbound) as client:
+        await client.add(payload(f"{server.url}/full.epub"), options())
+        item = await until(client, RemoteState.STALLED)
+        assert item.code == "disk_full"
+        await until(client, RemoteState.COMPLETE)
+    assert (tmp_path / "tok-1" / "full.epub").read_bytes() == DATA
+
+
+async def test_a_disk_too_full_for_the_verdict_ends_nothing(
+    tmp_path: Path, server: ScriptedServer, outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.01)
+    server.on("/gone.epub", Reply(404))
+    full = True
+    real = module.write_record
+
+    def write_record(path: Path, data: bytes) -> None:
+        if full and b'"failed"' in data:
+            raise OSError(errno.ENOSPC, "full")
+        real(path, data)
+
+    monkeypatch.setattr(module, "write_record", write_record)
+    async with direct(tmp_path, server, outbound) as client:
+        await client.add(payload(f"{server.url}/gone.epub"), options())
+        assert (await until(client, RemoteState.STALLED)).code == "disk_full"
+        full = False
+        assert (await until(client, RemoteState.FAILED)).code == "download_gone"
+
+
+def test_a_record_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data)[:7]))
+    write_record(tmp_path / RECORD, b"x" * 100)
+    assert (tmp_path / RECORD).read_bytes() == b"x" * 100

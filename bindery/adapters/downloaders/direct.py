@@ -281,18 +281,25 @@ class Direct:
     async def _attempt(self, job: Job) -> None:
         before = job.done
         try:
-            await self._transfer(job)
-        except Unavailable as error:
-            await self._later(job, error.code, error.retry_after_s, before)
-        except OutsideError as error:
-            await self._fail(job, error.code)
+            try:
+                await self._transfer(job)
+            except Unavailable as error:
+                await self._later(job, error.code, error.retry_after_s, before)
+            except OutsideError as error:
+                await self._fail(job, error.code)
         except OSError as error:
-            code = "disk_full" if error.errno == errno.ENOSPC else "disk_error"
-            await self._later(job, code, LONGEST_PAUSE_S, before)
+            # The disk is our own trouble, not the release's: waited for without giving up.
+            job.trouble = "disk_full" if error.errno == errno.ENOSPC else "disk_error"
+            job.not_before = trio.current_time() + LONGEST_PAUSE_S
 
     async def _fail(self, job: Job, code: str) -> None:
+        before = job.record.state, job.record.code
         job.record.state, job.record.code = "failed", code
-        await self._save(job)
+        try:
+            await self._save(job)
+        except OSError:
+            job.record.state, job.record.code = before
+            raise
 
     async def _later(self, job: Job, code: str, asked: float | None, before: int) -> None:
         job.failures = 1 if job.done > before else job.failures + 1
