@@ -131,3 +131,16 @@ async def test_attention_is_muted_until_its_time(tmp_path: Path) -> None:
         left = await (await world.key("GET", "/api/v1/system/attention")).get_json()
     assert [(row["code"], row["entity"]) for row in shown] == [("disk_low", "root:1")]
     assert (bad.status_code, done.status_code, left) == (400, 204, [])
+
+
+async def test_the_key_in_a_guid_stays_here(tmp_path: Path) -> None:
+    guid = "http://feed.test/download?id=7&apikey=canary-key"
+    async with open_app(tmp_path) as world:
+        await grab(world.store, await add_book(world.store), guid=guid, transport=Transport.HTTP)
+        history = await (await world.key("GET", "/api/v1/history")).get_json()
+        event = history["items"][0]
+        path = f"/api/v1/history/{event['id']}/blocklist"
+        assert (await world.key("POST", path)).status_code == 201
+        blocked = await (await world.key("GET", "/api/v1/blocklist")).get_json()
+    assert event["details"]["guid"] == blocked[0]["guid"] == "http://feed.test/download?id=7"
+    assert "canary-key" not in repr((history, blocked))

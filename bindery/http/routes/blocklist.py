@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response
 
 from bindery.domain.moments import iso, iso_or_none
+from bindery.domain.redaction import strip_secrets
 from bindery.domain.refusal import Refusal
 from bindery.domain.wire.blocklist import BlocklistEntry
 from bindery.http.call import Call
@@ -49,7 +50,7 @@ def _shown(row: BlocklistRow) -> BlocklistEntry:
     return BlocklistEntry(
         id=row.id,
         book_id=row.book_id,
-        guid=row.guid,
+        guid=strip_secrets(row.guid),
         title=row.title,
         indexer_id=row.indexer_id,
         reason=row.code,

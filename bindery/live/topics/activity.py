@@ -6,6 +6,7 @@ import msgspec
 
 from bindery.domain.moments import iso
 from bindery.domain.principal import Scope
+from bindery.domain.redaction import strip_secrets
 from bindery.domain.wire.history import BookRef, HistoryEvent
 from bindery.live.topic import FeedItem, Id, Topic
 from bindery.store import events
@@ -34,6 +35,8 @@ _FACTS = ("guid", "indexer", "client", "protocol", "format", "quality", "size", 
 def event_wire(row: Event) -> HistoryEvent:
     """One event; release facts appear in `details` too, where old clients look for them."""
     facts = {name: getattr(row, name) for name in _FACTS if getattr(row, name) not in ("", None)}
+    if "guid" in facts:
+        facts["guid"] = strip_secrets(row.guid)
     details: dict[str, object] = {**facts, **row.params}
     book = None
     if row.book_id is not None and row.book_title is not None:
