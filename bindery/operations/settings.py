@@ -100,7 +100,7 @@ KNOWN: dict[str, Known] = {
     "naming.bookTemplate": Known("", _any),
     "naming_template_audiobook": Known("", _any),
     "naming.audiobook_file_template": Known("", lambda text: "{Part" in text),
-    "import.mode": Known("auto", _one_of("auto", "move", "copy", "hardlink", "external")),
+    "import.mode": Known("auto", _one_of("auto", "move", "copy", "hardlink")),
     "import.audiobook.flatten_multi_disc": Known("false", _BOOL),
     "telemetry.enabled": Known("false", _one_of("false")),
 }

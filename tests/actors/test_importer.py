@@ -1,6 +1,6 @@
 """The importer on a real file system: what it brings in, refuses, waits for and takes back."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -414,7 +414,9 @@ async def test_removing_while_placing_takes_all_back(
     await arrange(store, house)
     with removal(store, placing, "_advance", nth=step):
         async with importing.at_work(store):
-            while store.read(lambda r: r.values("SELECT state FROM import")) != ["undone"]:
+            for _ in range(500):
+                if store.read(lambda r: r.values("SELECT state FROM import")) == ["undone"]:
+                    break
                 await trio.sleep(0.01)
     assert (house.shelved(), house.strays()) == ([], [])
     assert [p.name for p in house.source.iterdir()] == list(importing.EBOOK)
@@ -422,7 +424,7 @@ async def test_removing_while_placing_takes_all_back(
 
 
 @contextmanager
-def removal(store: Store, module: object, name: str, nth: int = 1) -> Iterator[None]:
+def removal(store: Store, module: object, name: str, nth: int = 1) -> Generator[None]:
     """A person removes the download during the nth call of a step."""
     real = getattr(module, name)
     calls = 0

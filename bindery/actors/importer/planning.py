@@ -255,7 +255,10 @@ async def _commit(
         return write_ops(decided.steps, places, owner=owner, change=owner, method=method)
 
     limiter = desk.threads.root(next(iter(places), 0))
-    ops = await in_thread(limiter, write_down)
+    try:
+        ops = await in_thread(limiter, write_down)
+    except (DiskError, RootUnreachable) as error:
+        return of_disk(error)
     if ops is None:
         return Stop(kind="block", code="outside_root")
     placed = {step.src for step in decided.steps}
