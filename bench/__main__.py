@@ -16,7 +16,7 @@ from types import ModuleType
 import structlog
 import trio
 
-from bench import idle, live, load, search, soak, start
+from bench import idle, imports, live, load, search, soak, start, ui
 from bench.figures import Figure, load_baseline, machine, save_baseline, table
 
 WORKLOADS: dict[str, ModuleType] = {
@@ -25,6 +25,8 @@ WORKLOADS: dict[str, ModuleType] = {
     "start": start,
     "idle": idle,
     "search": search,
+    "ui": ui,
+    "import": imports,
     "soak": soak,
 }
 

@@ -3,6 +3,7 @@
 python -m bench.books_db 10000
 """
 
+import hashlib
 import os
 import random
 import sys
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 import apsw
 
 from bindery.domain.text import fold, search_line, sort_key, title_sort_key
+from bindery.store import migrate as migrate_module
 from bindery.store.connection import execute, open_writer
 from bindery.store.migrate import migrate
 
@@ -25,7 +27,6 @@ _WORDS = (
     "quarry saffron tempest willow citadel driftwood falcon granite horizon juniper kestrel"
 ).split()
 _GIVEN = "Ada Boris Clara Dmitri Elena Farid Greta Hugo Ines Jonas Kira Lars Mina Noor Otto".split()
-_VERSION = 4
 Author: TypeAlias = tuple[int, int, str, str]
 """Id, library, name, sort key."""
 
@@ -34,9 +35,11 @@ def database(books: int, folder: Path | None = None) -> Path:
     """Path of a closed database with this many books; makes it when there is none."""
     cache = folder or Path(os.environ.get("BINDERY_BENCH", "~/.cache/bindery-bench")).expanduser()
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"books-{books}-v{_VERSION}.db"
+    path = cache / f"books-{books}-{_shape()}.db"
     if path.exists():
         return path
+    for stale in cache.glob(f"books-{books}-*.db"):
+        stale.unlink()
     building = path.with_suffix(".building")
     building.unlink(missing_ok=True)
     started = time.perf_counter()
@@ -45,6 +48,15 @@ def database(books: int, folder: Path | None = None) -> Path:
     size = path.stat().st_size / 1e6
     print(f"built {path.name}: {time.perf_counter() - started:.1f} s, {size:.0f} MB")
     return path
+
+
+def _shape() -> str:
+    """Names what a generated database depends on: the migrations and this module."""
+    folder = Path(migrate_module.__file__).with_name("migrations")
+    told = hashlib.sha256(Path(__file__).read_bytes())
+    for file in sorted(folder.glob("*.sql")):
+        told.update(file.read_bytes())
+    return told.hexdigest()[:12]
 
 
 def _build(path: Path, books: int) -> None:

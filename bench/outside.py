@@ -1,6 +1,7 @@
 """What stands outside of Bindery in a bench: a qBittorrent that answers, and silent indexers."""
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -26,6 +27,9 @@ class Outside:
 
     def __init__(self) -> None:
         self.torrents: list[dict[str, object]] = []
+        self.files: dict[str, list[dict[str, object]]] = {}
+        """Hash -> what `torrents/files` says."""
+        self._told: dict[str, float] = {}
         self.client = Face("qbittorrent", self._qbittorrent, Knobs(Gate()))
         self.indexer = Face("indexer", self._caps, Knobs(Gate()))
 
@@ -39,8 +43,21 @@ class Outside:
         """How often the list of torrents was asked for, up to the last thousand requests."""
         return sum(request.path == "/api/v2/torrents/info" for request in self.client.requests)
 
+    def complete(self, torrent: dict[str, object]) -> Callable[[], float]:
+        """Replace a torrent; gives when this was first told (`perf_counter`), KeyError before."""
+        name = str(torrent["hash"])
+        self.torrents = [torrent if one["hash"] == name else one for one in self.torrents]
+        self._told.pop(name, None)
+        return lambda: self._told[name]
+
     def _qbittorrent(self, request: Request) -> Answer:
+        if request.path == "/api/v2/torrents/files":
+            listed = self.files.get(request.query.get("hash", ""), [])
+            return Answer(msgspec.json.encode(listed), "application/json")
         if request.path == "/api/v2/torrents/info":
+            for torrent in self.torrents:
+                if torrent["progress"] == 1:
+                    self._told.setdefault(str(torrent["hash"]), time.perf_counter())
             return Answer(msgspec.json.encode(self.torrents), "application/json")
         word = _WORDS.get(request.path)
         return Answer((word or "{}").encode(), "text/plain" if word else "application/json")

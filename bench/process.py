@@ -7,7 +7,6 @@ async with service(folder, tapped=True) as running:   # the same service with a 
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,8 @@ from bench.books_db import database
 KEY = "bench-key-0123456789abcdef0123456789abcdef"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 12.0
+SAID = 3_000
+"""Characters of the service's errors that are shown."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -35,8 +36,14 @@ class Reply:
     """One answer."""
 
     status: int
-    headers: dict[str, str]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def cookies(self) -> tuple[str, ...]:
+        """Each as `name=value`."""
+        set_ = (value for name, value in self.headers if name == "set-cookie")
+        return tuple(value.partition(";")[0] for value in set_)
 
     def json(self) -> Any:
         """The decoded body."""
@@ -64,14 +71,14 @@ class Caller:
         request = h11.Request(method=method, target=path, headers=headers)
         sent = (wire.send(request) or b"") + (wire.send(h11.Data(data=data)) or b"")
         await self._stream.send_all(sent + (wire.send(h11.EndOfMessage()) or b""))
-        status, found, parts = 0, dict[str, str](), list[bytes]()
+        status, found, parts = 0, list[tuple[str, str]](), list[bytes]()
         while True:
             event = wire.next_event()
             if event is h11.NEED_DATA:
                 wire.receive_data(await self._stream.receive_some(65_536))
             elif isinstance(event, h11.Response):
                 status = event.status_code
-                found = {name.decode(): value.decode() for name, value in event.headers}
+                found = [(name.decode(), value.decode()) for name, value in event.headers]
             elif isinstance(event, h11.Data):
                 parts.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
@@ -80,7 +87,7 @@ class Caller:
                 raise RuntimeError("the service hung up")
         if wire.our_state is h11.DONE and wire.their_state is h11.DONE:
             wire.start_next_cycle()
-        return Reply(status, found, b"".join(parts))
+        return Reply(status, tuple(found), b"".join(parts))
 
 
 class Tap:
@@ -201,12 +208,15 @@ def share(before: Usage, after: Usage) -> float:
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all below it."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return [pid]
-    return [pid, *(found for child in text.split() for found in tree(int(child)))]
+    """A process and all below it; a child belongs to the thread that started it."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            text = children.read_text()
+        except OSError:
+            continue
+        found += [below for child in text.split() for below in tree(int(child))]
+    return found
 
 
 def _cpu_s(pid: int) -> float:
@@ -256,11 +266,11 @@ async def service(
     ours, theirs = socket.socketpair()
     module = ["bench.served", str(theirs.fileno())] if tapped else ["bindery", "serve"]
     began = time.perf_counter()
-    with (folder / "stderr.log").open("wb") as log:
+    with (folder / "output.log").open("wb") as log:
         process = await trio.lowlevel.open_process(
             [sys.executable, "-m", *module],
             env=env,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
             stderr=log,
             pass_fds=[theirs.fileno()],
         )
@@ -274,6 +284,9 @@ async def service(
     finally:
         with trio.CancelScope(shield=True):
             await _stop(process)
+        said = (folder / "output.log").read_text()
+        if said:
+            print(f"\n  the service said:\n{said[-SAID:]}", flush=True)
 
 
 async def _answering(running: Running) -> None:
@@ -286,8 +299,7 @@ async def _answering(running: Running) -> None:
             except (OSError, RuntimeError):
                 pass
             await trio.sleep(0.01)
-    said = (running.folder / "stderr.log").read_text()[-2_000:]
-    raise RuntimeError(f"the service did not start (exit code {running.process.poll()}):\n{said}")
+    raise RuntimeError(f"the service did not start (exit code {running.process.poll()})")
 
 
 async def _stop(process: trio.Process) -> None:

@@ -52,7 +52,7 @@ def add_downloads(
 
 
 def add_clients(folder: Path, count: int, port: int) -> list[int]:
-    """qBittorrents at this port of loopback; their ids."""
+    """QBittorrents at this port of loopback; their ids."""
     with opened(folder) as db:
         for n in range(count):
             execute(
@@ -130,8 +130,7 @@ def add_book(folder: Path, title: str, author: str, released: str) -> tuple[int,
             released=released,
         )
         insert(
-            "INSERT INTO contribution (work_id, person_id, role)"
-            " VALUES (:work, :person, 'author')",
+            "INSERT INTO contribution (work_id, person_id, role) VALUES (:work, :person, 'author')",
             work=work,
             person=person,
         )

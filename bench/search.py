@@ -13,7 +13,9 @@ from bindery.demo.knobs import Bucket
 from bindery.demo.world import World, open_world
 from bindery.store.connection import execute
 
-FAST_S, SLOW_S, RUNS = 0.2, 1.5, 5
+FAST_S, SLOW_S = 0.2, 1.5
+GIVEN = ("Astrid", "Bernt", "Cecilia", "Dagny", "Edvin")
+TITLES = ("Harbour", "Orchard", "Glacier", "Foundry", "Meadow")
 
 
 class Noted(Bucket):
@@ -32,12 +34,16 @@ class Noted(Bucket):
 async def run() -> list[Figure]:
     """The figures of the table's row."""
     waits: list[float] = []
-    async with open_world() as world:
+    clicks: list[float] = []
+    async with open_world(bundled=False) as world:
+        works = [
+            world.add_work(world.add_author(f"{given} Lindqvist"), f"The {title} Almanac", 1950)
+            for given, title in zip(GIVEN, TITLES, strict=True)
+        ]
         with prepared(10_000) as folder:
             # One book per search: what an indexer just answered is remembered for a while.
             books = [
-                add_book(folder, work.title, work.author.name, str(work.year))[0]
-                for work in {work.author: work for work in world.works}.values()
+                add_book(folder, work.title, work.author.name, str(work.year))[0] for work in works
             ]
             _configure(folder, world)
             async with service(folder) as running:
@@ -46,14 +52,18 @@ async def run() -> list[Figure]:
                 world.torznab.knobs.latency_s = FAST_S
                 world.opds.knobs.latency_s = SLOW_S
                 world.newznab.knobs.gate.shut()
-                for book in books[:RUNS]:
+                for book in books:
                     noted.at.clear()
+                    clicked = time.perf_counter()
                     judged = await first_verdict(running, book)
+                    clicks.append(judged - clicked)
                     waits.append((judged - noted.at[-1]) * 1_000)
                 world.newznab.knobs.gate.open()
     return [
         Figure("search", "fastest answer to first verdict, median", percentile(waits, 0.5), "ms"),
         Figure("search", "fastest answer to first verdict, worst", max(waits), "ms", 300),
+        Figure("search", "one alone: from the click, indexer takes 0.2 s", clicks[0], "s"),
+        Figure("search", "fifth in a row: from the click", clicks[-1], "s"),
     ]
 
 
