@@ -102,6 +102,7 @@ class Rhythm:
 
 RHYTHMS: Final = (
     Rhythm("wanted.sweep", every_s=900, jitter_s=120),
+    Rhythm("authors.sweep", every_s=1800, jitter_s=300),
     Rhythm("disk.check", every_s=600, jitter_s=60),
     Rhythm("backup.create", local_time="03:30", jitter_s=600),
     Rhythm("retention.prune", local_time="04:10", jitter_s=600),

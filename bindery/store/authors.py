@@ -140,6 +140,16 @@ def took_out_since(reader: Reader, library: int, work_id: int, since: int) -> bo
     return reader.value(_q_took_out_since, params) is not None
 
 
+def stale_authors(reader: Reader, before: int, limit: int) -> list[int]:
+    """Watched authors whose catalogue was last fetched before `before` (µs), oldest first."""
+    return reader.values(_q_stale, {"before": before, "limit": limit})
+
+
+def authors_in_scope(reader: Reader, scope: Scope, limit: int) -> list[int]:
+    """Ids of every author in scope, by id."""
+    return reader.values(_q_in_scope, {"scope": json_text(list(scope)), "limit": limit})
+
+
 # Changing
 
 
@@ -266,6 +276,15 @@ WHERE person_id = :person ORDER BY id DESC LIMIT 500"""
 _q_took_out_since = """
 SELECT id FROM book INDEXED BY book_work
 WHERE work_id = :work AND library_id = :library AND deleted_at > :since LIMIT 1"""
+
+# Walks the entries of every library by name: a sweep's question, for `scan`.
+_q_stale = """
+SELECT a.id FROM author a JOIN person p ON p.id = a.person_id
+WHERE a.deleted_at IS NULL AND a.monitored = 1 AND coalesce(p.refreshed_at, 0) < :before
+ORDER BY coalesce(p.refreshed_at, 0), a.id LIMIT :limit"""
+_q_in_scope = """
+SELECT id FROM author WHERE deleted_at IS NULL
+  AND library_id IN (SELECT value FROM json_each(:scope)) ORDER BY id LIMIT :limit"""
 
 _q_book_ids = """
 SELECT id FROM book INDEXED BY book_author

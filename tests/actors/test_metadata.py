@@ -293,7 +293,9 @@ async def test_an_unknown_author_needs_a_person(tmp_path: Path, autojump_clock: 
     async with at_work(tmp_path, FakeProvider()) as world:
         added = await world.add(foreign_author_id="OL404A")
         assert await world.synced(added.job_id) == "failed"
-        items = world.store.read(lambda r: attention.list_attention(r, (1,), world.store.clock.now_us()))
+        items = world.store.read(
+            lambda r: attention.list_attention(r, (1,), world.store.clock.now_us())
+        )
     assert [(item.code, item.params["code"]) for item in items] == [
         ("author_sync_failed", "author_unknown")
     ]
@@ -453,3 +455,21 @@ async def test_memory_asks_again_when_its_asker_was_cancelled(autojump_clock: Mo
         await trio.sleep(0.5)
         assert await memory.get("k", slow) == 7
     assert len(asked) == 2
+
+
+async def test_sweep_fetches_watched_authors_once_a_day(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    provider = FakeProvider(work(1))
+    async with at_work(tmp_path, provider) as world:
+        added = await world.add()
+        await world.synced(added.job_id)
+        provider.catalogue.append(work(2))
+        counts: list[int] = []
+        for hours in (12, 13):
+            await trio.sleep(hours * 3600)
+            sweep = await world.store.write(lambda tx: tx.enqueue("authors.sweep", {}))
+            assert await world.synced(sweep) == "succeeded"
+            await trio.sleep(60)
+            counts.append(len(world.books(added.author_id)))
+    assert counts == [1, 2]

@@ -1,4 +1,4 @@
-"""The metadata actor: two lanes of commands and the questions of requests."""
+"""The metadata actor: three lanes of commands and the questions of requests."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -9,7 +9,7 @@ import trio
 from bindery.actors.metadata.covers import CoverCache
 from bindery.actors.metadata.gate import Gate, Memory
 from bindery.actors.metadata.ports import CoverQuestion, Question
-from bindery.actors.metadata.sync import AuthorSyncs
+from bindery.actors.metadata.sync import AuthorSweep, AuthorSyncs
 from bindery.adapters.failures import OutsideError
 from bindery.adapters.protocols import MetadataProvider
 from bindery.domain.catalogue import PersonRecord, WorkRecord
@@ -59,9 +59,13 @@ class MetadataActor:
             ready()
             syncs = AuthorSyncs(self._store, self._board, self._hub, provider, self._gate)
             sync_lane = Lane(self._store, [SYNC])
+            sweep_lane = Lane(self._store, ["authors.sweep"])
             cover_lane = Lane(self._store, ["cover.fetch"], places=COVER_PLACES)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(sync_lane.run, syncs.handle, inbox.wait_closing)
+                nursery.start_soon(
+                    sweep_lane.run, AuthorSweep(self._store).handle, inbox.wait_closing
+                )
                 nursery.start_soon(cover_lane.run, cache.handle, inbox.wait_closing)
                 await self._answer_all(inbox, provider, cache)
 

@@ -12,7 +12,7 @@ from bindery.domain.refusal import Params
 from bindery.live.board import Board, JobProgress
 from bindery.live.hub import Hub
 from bindery.operations.author_sync import Run, Tally, failed_in, finish_in, profile_in, works_in
-from bindery.operations.authors import AuthorSync
+from bindery.operations.authors import AuthorSync, enqueue_sync_in
 from bindery.store import authors, commands
 from bindery.store.authors import AuthorRow
 from bindery.store.commands import Command
@@ -25,10 +25,35 @@ UNIT = 25
 BACK_OFF_S = (15.0, 60.0, 300.0, 900.0, 3600.0)
 PATIENT_TRIES, FIRM_TRIES = 20, 5
 """How often an absent provider is asked again, and one that says no."""
+STALE_US = 24 * 3600 * 1_000_000
+"""A watched author's catalogue is fetched again after a day."""
+SWEEP_AUTHORS = 20
 UNKNOWN = "author_unknown"
 UNLINKED = "author_unlinked"
 
 _log = structlog.get_logger(__name__)
+
+
+class AuthorSweep:
+    """Command `authors.sweep`: what watched authors have brought out meanwhile."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def handle(self, command: Command) -> Outcome:
+        """Ask for the syncs that are longest overdue; many small sweeps go round the library."""
+        before = self._store.clock.now_us() - STALE_US
+        due = await self._store.scan(
+            lambda reader: authors.stale_authors(reader, before, SWEEP_AUTHORS)
+        )
+
+        def work(tx: Tx) -> None:
+            for author_id in due:
+                enqueue_sync_in(tx, author_id, command.by, priority=commands.SWEEP)
+
+        if due:
+            await self._store.write(work, actor=True)
+        return Done({"asked": len(due)})
 
 
 class AuthorSyncs:
