@@ -50,6 +50,7 @@ def raise_in(
         },
     )
     tx.publish("attention", library, found)
+    tx.publish("counters", library, 1)
     return found
 
 
@@ -58,6 +59,7 @@ def clear_in(tx: Tx, subject: str, code: str | None = None) -> int:
     gone = tx.rows(_q_clear, {"subject": subject, "code": code}, _Cleared)
     for item in gone:
         tx.publish("attention", item.library_id, item.id, "del")
+        tx.publish("counters", item.library_id, 1)
     return len(gone)
 
 
@@ -68,6 +70,7 @@ def mute_in(tx: Tx, id: int, scope: Scope, until: int | None) -> bool:
     )
     if library is not None:
         tx.publish("attention", library, id)
+        tx.publish("counters", library, 1)
     return library is not None
 
 

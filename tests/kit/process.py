@@ -88,6 +88,8 @@ class Service:
 
     def kill(self) -> None:
         """SIGKILL to the process and all it has started."""
+        self._http.close()
+        self._http = _open_http()
         if self.process is not None:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
