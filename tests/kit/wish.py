@@ -40,7 +40,6 @@ SETTLED = """
 SELECT count(*) FROM command WHERE state IN ('queued', 'running')
   AND (kind LIKE 'download.%' OR kind LIKE '%search%' OR kind LIKE 'outbox.%')"""
 OLDER = b"%PDF-1.4\n% an older scan of the same book\n%%EOF\n"
-OLDER_PATH = "older scan.pdf"
 
 Via = Literal["direct", "qbittorrent"]
 
@@ -56,8 +55,8 @@ class Wish:
     kind: Kind = "epub"
     mode: str = "auto"
     daemon: Daemon | None = None
-    older: bool = False
-    """A worse file of the book stands on the shelf and is to be displaced."""
+    older: str = ""
+    """Where under the root a worse file of the book stands that is to be displaced."""
     begin: Literal["person", "automatic", "grabbed"] = "person"
     """Who takes a release: a person through the API, a search by itself; or it is taken before
     the service starts, in the transaction that the API would commit."""
@@ -95,7 +94,9 @@ class Wish:
         self.root.mkdir()
         write_marker(str(self.root), MARKER)
         if self.older:
-            (self.root / OLDER_PATH).write_bytes(OLDER)
+            path = self.root / self.older
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(OLDER)
         self.service.data.mkdir()
         trio.run(self._furnish)
 
@@ -121,10 +122,10 @@ class Wish:
                 tx,
                 files.NewFile(
                     root_id=root_id,
-                    rel_path=OLDER_PATH,
+                    rel_path=self.older,
                     size=len(OLDER),
                     mtime_ns=0,
-                    inode=(self.root / OLDER_PATH).stat().st_ino,
+                    inode=(self.root / self.older).stat().st_ino,
                     sha256=hashlib.sha256(OLDER).hexdigest(),
                     quality="pdf",
                 ),

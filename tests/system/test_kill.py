@@ -21,7 +21,7 @@ import sys
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
@@ -50,15 +50,22 @@ class Case:
     via: Via = "direct"
     kind: Kind = "epub"
     mode: str = "hardlink"
-    older: bool = False
+    older: str = ""
     begin: Literal["person", "automatic", "grabbed"] = "grabbed"
     remove_completed: bool = False
 
     def __str__(self) -> str:
         marks = [self.point, self.via, self.kind, self.mode]
-        return "-".join([*marks, *(["displaced"] if self.older else [])])
+        return "-".join([*marks, *(["displaced"] if self.older == ELSE else []), *(["replaced"] if self.older == SAME else [])])
 
 
+SAME = (
+    "Ada Quillfeather/The Lantern Papers (1911)/The Lantern Papers - Ada Quillfeather.epub"
+)
+"""A worse file under the very name of the new one: displaced when that is published."""
+ELSE = "Ada Quillfeather/a scan.pdf"
+"""A worse file under another name: an op of its own after the new one is published."""
+MODES = ("hardlink", "copy", "move")
 SENDING = (
     "send.claimed",
     "send.fetched",
@@ -74,6 +81,10 @@ IMPORTING = (
     "import.claimed",
     "import.probed",
     "import.planned",
+    "register.before",
+    "register.committed",
+)
+PLACING = (
     "op.tmp_partial",
     "op.tmp_written",
     "op.tmp_synced",
@@ -82,23 +93,24 @@ IMPORTING = (
     "op.renamed",
     "op.dir_synced",
     "op.done",
-    "register.before",
-    "register.committed",
 )
-DISPLACING = ("op.displaced_moved", "op.displaced_stored", "op.done@2", "register.before")
 TRACKS = ("op.tmp_written@2", "op.staged@3", "op.renamed", "op.done@2", "register.committed")
-MODES = ("hardlink", "copy", "move")
 
 MATRIX = [
-    *(Case(point, mode=mode) for mode in MODES for point in IMPORTING),
-    *(Case(point, mode=mode, older=True) for mode in MODES for point in DISPLACING),
-    *(
-        Case(point, "qbittorrent", "mp3", mode)
-        for mode in ("hardlink", "copy")
-        for point in TRACKS
-    ),
     *(Case(point) for point in SENDING),
     *(Case(point, "qbittorrent") for point in SENDING),
+    *(Case(point) for point in IMPORTING),
+    *(Case(point, mode=mode) for mode in MODES for point in PLACING),
+    *(
+        Case(point, mode=mode, older=SAME)
+        for mode in MODES
+        for point in ("op.displaced_moved", "op.displaced_stored", "op.renamed")
+    ),
+    *(Case(point, mode=mode, older=ELSE) for mode in MODES for point in ("op.displaced_moved",)),
+    Case("op.done@2", older=ELSE),
+    Case("register.before", older=ELSE),
+    *(Case(point, "qbittorrent", "mp3") for point in TRACKS),
+    *(Case(point, "qbittorrent", "mp3", "copy") for point in TRACKS[:3]),
     Case("source.first_removed", mode="move"),
     Case("source.removed", mode="move"),
     Case("cleanup.after_client"),
