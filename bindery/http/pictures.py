@@ -10,12 +10,15 @@ from pathlib import Path
 
 from quart import Request, Response
 
+from bindery.domain.picture_links import unwrapped
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.http.call import Call
 from bindery.http.headers import SANDBOX
 from bindery.operations.ports import Ports
 from bindery.runtime.threads import in_thread
 
+LONGEST = 2_000
+"""Characters of an address."""
 WIDEST = 1_000
 _KEPT_S = 2_592_000
 
@@ -27,11 +30,12 @@ async def picture_response(
 
     Refusals: `required` (no address), `url_not_allowed`, `not_found`, `provider_unavailable`.
     """
+    url = unwrapped(url.strip())
     if not url:
         return refuse(Code.REQUIRED, "url")
-    ports = call.services.ports
-    if not isinstance(ports, Ports):
-        return refuse(Code.NOT_FOUND)
+    if len(url) > LONGEST or not url.startswith(("http://", "https://")):
+        return refuse(Code.URL_NOT_ALLOWED, "url", reason="invalid")
+    ports: Ports = call.services.ports
     found = await ports.covers.get(url, width)
     if isinstance(found, Refusal):
         return found
