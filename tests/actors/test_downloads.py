@@ -12,9 +12,10 @@ import trio
 from trio.testing import MockClock
 
 from bindery.actors.downloads import DownloadsActor, gating
+from bindery.actors.downloads.polling import enqueue_gate_in
 from bindery.adapters.failures import Rejected, Unauthorized, Unavailable
 from bindery.domain.principal import Principal, Role, Via
-from bindery.domain.transfers import Payload, RemoteFile, RemoteItem, RemoteState
+from bindery.domain.transfers import AddOptions, Payload, RemoteFile, RemoteItem, RemoteState
 from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.operations.clients import ClientPatch, add_client
@@ -25,6 +26,7 @@ from bindery.store import clients, downloads
 from bindery.store.clients import ClientRow
 from bindery.store.downloads import DownloadRow
 from bindery.store.store import Store
+from bindery.store.tx import Tx
 from tests.kit.clocks import TrioClock
 from tests.kit.database import open_test_store
 from tests.kit.fake_client import FakeClient
@@ -337,3 +339,60 @@ async def test_idle_client_is_asked_seldom(tmp_path: Path, autojump_clock: MockC
     async with world(tmp_path) as w:
         await trio.sleep(600)
         assert w.client.snapshots <= 21
+
+
+async def test_removing_while_it_is_being_added_leaves_no_orphan(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = FakeClient.add
+
+    async def slow(self: FakeClient, payload: Payload, options: AddOptions) -> str:
+        await trio.sleep(20)
+        return await real(self, payload, options)
+
+    monkeypatch.setattr(FakeClient, "add", slow)
+    async with world(tmp_path) as w:
+        download = await grab(w.store, w.shelf)
+        await trio.sleep(5)
+        options = RemoveOptions(delete_files=True)
+        assert await remove_download(w.store, ADMIN, download, options) is None
+        await trio.sleep(60)
+        assert (w.client.removed, w.client.items) == ([(HASH, True)], {})
+
+
+async def test_removing_what_a_kill_left_in_the_client_unbelieved(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.down = Unavailable("connection_failed")
+        download = await grab(w.store, w.shelf)
+        await trio.sleep(5)
+        assert w.row(download).remote_id is None
+        item = RemoteItem(id=HASH, name="x", state=RemoteState.DOWNLOADING, info_hash_v1=HASH)
+        w.client.items[HASH] = item
+        assert await remove_download(w.store, ADMIN, download, RemoveOptions()) is None
+        w.client.down = None
+        await trio.sleep(600)
+        assert (w.client.removed, w.client.items) == ([(HASH, False)], {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("download.send", "failed"), ("download.gate", "importBlocked")]
+)
+async def test_what_kills_five_times_ends_at_its_row(
+    tmp_path: Path, autojump_clock: MockClock, kind: str, state: str
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.down = Unavailable("connection_failed")
+        download = await grab(w.store, w.shelf)
+        await trio.sleep(5)
+
+        def work(tx: Tx) -> None:
+            if kind == "download.gate":
+                downloads.move_in(tx, w.row(download), "completed", "gate")
+                enqueue_gate_in(tx, w.row(download))
+            tx.run("UPDATE command SET crashes = 5 WHERE kind = :kind", {"kind": kind})
+
+        await w.store.write(work)
+        await trio.sleep(600)
+        assert (w.row(download).state, w.row(download).code) == (state, "crashes_spent")

@@ -15,21 +15,29 @@ from bindery.actors.downloads.polling import poll
 from bindery.actors.downloads.sending import send
 from bindery.adapters.failures import OutsideError
 from bindery.adapters.protocols import DownloadClient
+from bindery.domain.downloads import MAX_CRASHES
 from bindery.domain.pathmap import PathMap, parse_spec
+from bindery.domain.refusal import Params
+from bindery.domain.transfers import RemoteId, RemoteItem
 from bindery.live.board import Board
 from bindery.live.hub import Hub
+from bindery.operations.downloads import fail_in
+from bindery.operations.imports import block_in
 from bindery.runtime.faults import reach
 from bindery.runtime.mailbox import Inbox
 from bindery.runtime.threads import Threads
 from bindery.store import clients, downloads
 from bindery.store.clients import ClientRow
 from bindery.store.commands import Command
+from bindery.store.downloads import DownloadRow
 from bindery.store.lanes import Done, Failed, Lane, Outcome, Retry, Settled, settle_in
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 
 KINDS = ("download.send", "download.gate", "download.remove", "download.cleanup")
 PLACES = 4
+SENDING_S = 1.0
+"""A removal waits this long for the hand-over under way, and looks again."""
 
 OpenClient = Callable[[ClientRow], DownloadClient]
 
@@ -99,7 +107,7 @@ class DownloadsActor:
                     nursery.start_soon(client.run)
                 nursery.start_soon(_poll_for_ever, desk)
                 nursery.start_soon(_read_mail, desk, inbox)
-                lane = Lane(self._store, KINDS, lane=desk.lane, places=PLACES)
+                lane = Lane(self._store, KINDS, lane=desk.lane, places=PLACES, parked=parked_in)
                 await lane.run(_handler(desk, gate), inbox.wait_closing)
                 nursery.cancel_scope.cancel(reason="the client's actor is done")
 
@@ -129,10 +137,14 @@ async def _remove(desk: Desk, command: Command, download_id: int, *, with_data: 
     """Take an item out of the client; one that is gone already is no error."""
     row = desk.store.read(lambda reader: downloads.get(reader, download_id))
     desk.board.drop("download", download_id)
-    if row is None or row.remote_id is None:
+    if row is None:
         return Done()
+    if row.remote_id is None and download_id in desk.sending:
+        return Retry(after_s=SENDING_S, code="sending", spend=False)
     try:
-        await desk.client.remove(row.remote_id, with_data=with_data)
+        remote_id = row.remote_id or await _unbelieved(desk, row)
+        if remote_id is not None:
+            await desk.client.remove(remote_id, with_data=with_data)
     except OutsideError as error:
         if not worth_waiting(error):
             return Failed(code=error.code, params=told(error, client=desk.row.name))
@@ -142,6 +154,30 @@ async def _remove(desk: Desk, command: Command, download_id: int, *, with_data: 
             after_s=patience(error, waited), code=error.code, params=told(error), spend=False
         )
     return Done()
+
+
+async def _unbelieved(desk: Desk, row: DownloadRow) -> RemoteId | None:
+    """What a kill left in the client before its id was stored; None when there is nothing.
+
+    Never by the name alone: that may be somebody else's.
+    """
+    if row.stage == "fetch" or not (row.hashes or desk.client.capabilities.token):
+        return None
+    found = await desk.client.find(row.token, row.hashes, row.title)
+    return found.id if isinstance(found, RemoteItem) else None
+
+
+def parked_in(tx: Tx, command: Command) -> bool:
+    """What killed the process five times ends at its row. True: it is told there."""
+    row = downloads.get(tx, command.read(_Payload).download_id)
+    if row is None or row.removed_at is not None:
+        return False
+    params: Params = {"crashes": MAX_CRASHES}
+    if command.kind == "download.send" and row.state == "grabbed":
+        return fail_in(tx, row, "crashes_spent", params)
+    if command.kind == "download.gate" and row.state == "completed":
+        return block_in(tx, row, "crashes_spent", params)
+    return False
 
 
 async def _cleaned(desk: Desk, command: Command, download_id: int, outcome: Outcome) -> Outcome:

@@ -25,7 +25,9 @@ Fetch = Callable[[int | None, str], Awaitable[Payload]]
 
 @dataclass(slots=True)
 class Desk:
-    """One client's desk. `items` is the last snapshot, by our row's id."""
+    """One client's desk. `items` is the last snapshot, by our row's id; `sending` are the rows that
+    are being handed over right now.
+    """
 
     store: Store
     row: ClientRow
@@ -37,6 +39,7 @@ class Desk:
     maps: tuple[PathMap, ...] = ()
     look_now: Doorbell = field(default_factory=Doorbell)
     items: dict[int, RemoteItem] = field(default_factory=dict[int, RemoteItem])
+    sending: set[int] = field(default_factory=set[int])
     failures: int = 0
 
     @property

@@ -25,6 +25,14 @@ UNAUTHORIZED_S = 900.0
 async def send(desk: Desk, command: Command, download_id: int) -> Outcome:
     """Carry a grab as far as it goes now."""
     reach("send.claimed")
+    desk.sending.add(download_id)
+    try:
+        return await _send(desk, command, download_id)
+    finally:
+        desk.sending.discard(download_id)
+
+
+async def _send(desk: Desk, command: Command, download_id: int) -> Outcome:
     row = desk.download(download_id)
     if row is None or row.state != "grabbed":
         return Done()
@@ -88,6 +96,7 @@ def _believe(tx: Tx, row: DownloadRow, remote_id: str, found: RemoteItem | None)
     now = downloads.get(tx, row.id)
     if now is None or now.state != "grabbed":
         return
+    # Also for a row that was removed meanwhile: who takes it out of the client needs the id.
     v1, v2 = (found.info_hash_v1, found.info_hash_v2) if found else (None, None)
     downloads.set_remote_in(tx, row, remote_id, v1, v2)
     downloads.move_in(tx, now, "downloading")
