@@ -22,7 +22,7 @@ from bindery.store.lanes import Lane
 from bindery.store.store import Store
 
 ASKERS = 8
-"""Questions in hand at once."""
+"""Questions in hand at once, of each sort: covers never hold up a search."""
 COVER_PLACES = 3
 MOST_HITS = 20
 
@@ -72,11 +72,10 @@ class MetadataActor:
     async def _answer_all(
         self, inbox: Inbox[Any], provider: MetadataProvider, cache: CoverCache
     ) -> None:
-        places = trio.CapacityLimiter(ASKERS)
+        for_covers, for_records = trio.CapacityLimiter(ASKERS), trio.CapacityLimiter(ASKERS)
         async with trio.open_nursery() as nursery:
             async for envelope in inbox:
-                if envelope.cancelled:
-                    continue
+                places = for_covers if isinstance(envelope.msg, CoverQuestion) else for_records
                 nursery.start_soon(self._answer, envelope, provider, cache, places)
             nursery.cancel_scope.cancel(reason="the actor stops: who asked is told")
 
@@ -88,6 +87,10 @@ class MetadataActor:
         places: trio.CapacityLimiter,
     ) -> None:
         async with places:
+            if envelope.cancelled:
+                # Nobody waits any more: out of hand with it.
+                envelope.answer(None)
+                return
             match envelope.msg:
                 case CoverQuestion(url):
                     envelope.answer(await cache.answer(url))
