@@ -45,7 +45,7 @@ def count_renders() -> None:
     """Have every topic that is registered from now on count its renderings."""
     register = Hub.register
 
-    def counting(hub: Hub, name: str, topic: Topic) -> None:
+    def counting(self: Hub, name: str, topic: Topic) -> None:
         render = topic.render
         if render is not None:
 
@@ -54,7 +54,7 @@ def count_renders() -> None:
                 return render(full, ids, scope)
 
             topic = replace(topic, render=counted)
-        register(hub, name, topic)
+        register(self, name, topic)
 
     Hub.register = counting
 
@@ -141,15 +141,16 @@ class Orders:
 
 
 async def _obey(orders: Orders, stream: trio.SocketStream) -> None:
-    buffer = b""
+    buffer = bytearray()
     while True:
         more = await stream.receive_some(65_536)
         if not more:
             return
         buffer += more
         while b"\n" in buffer:
-            line, _, buffer = buffer.partition(b"\n")
-            order: dict[str, Any] = msgspec.json.decode(line)
+            end = buffer.index(b"\n")
+            order: dict[str, Any] = msgspec.json.decode(buffer[:end])
+            del buffer[: end + 1]
             do: Callable[..., Awaitable[object]] = getattr(orders, order.pop("do"))
             answer = {"ok": await do(**order)}
             await stream.send_all(msgspec.json.encode(answer) + b"\n")

@@ -44,7 +44,7 @@ class Images:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     async def fetch(self, url: str) -> Picture:
         """One picture: JPEG, PNG, GIF, WebP or AVIF, at most 10 MiB and 50 million pixels."""

@@ -231,7 +231,11 @@ class HttpClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connections, also when cancelled."""
+        """As `aclose`."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, also when cancelled; who owns the client has no scope to add."""
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 2):
             await self._transport.aclose()
 

@@ -75,6 +75,7 @@ def viewer_of(principal: Principal) -> Viewer:
 
 async def _attend(call: Call, conn: Connection) -> int:
     """Serve the socket until it has a close code; a fault of ours is 1011."""
+    code = SERVER_FAULT
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_listen, conn)
@@ -82,10 +83,10 @@ async def _attend(call: Call, conn: Connection) -> int:
             nursery.start_soon(_await_stop, call.services.stopping, conn)
             code = await _tell(conn)
             nursery.cancel_scope.cancel(reason="live socket closes")
-            return code
     except* Exception as faults:  # the error handler of sockets: recipes.md B6
         log.exception("live socket failed", exc_info=faults)
-    return SERVER_FAULT
+        code = SERVER_FAULT
+    return code
 
 
 async def _tell(conn: Connection) -> int:

@@ -138,7 +138,7 @@ def open_listener(host: str, port: int) -> socket.socket:
     return opened
 
 
-async def serve(
+async def serve(  # noqa: ASYNC128 - hypercorn calls started()
     app: AsgiApp,
     sockets: Sequence[socket.socket],
     *,

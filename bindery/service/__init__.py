@@ -178,7 +178,8 @@ async def run(
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             async with open_service(settings) as service:
-                nursery.start_soon(_obey, signals, service)
+                # The second signal must still count while the service stops.
+                nursery.start_soon(_obey, signals, service)  # noqa: ASYNC111 - see above
                 async with trio.open_nursery() as company:
                     if beside is not None:
                         company.start_soon(beside, service)

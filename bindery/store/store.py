@@ -4,7 +4,7 @@ import math
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -153,13 +153,13 @@ class Store:
             self._places.release()
 
     async def _take_place(self, within: float) -> None:
-        try:
+        with suppress(trio.WouldBlock):
             self._places.acquire_nowait()
-        except trio.WouldBlock:
-            with trio.move_on_after(within) as patience:
-                await self._places.acquire()
-            if patience.cancelled_caught:
-                raise StoreBusy(f"{PLACES} writes are waiting") from None
+            return
+        with trio.move_on_after(within) as patience:
+            await self._places.acquire()
+        if patience.cancelled_caught:
+            raise StoreBusy(f"{PLACES} writes are waiting")
 
     async def settled(self, command: int, within: float = 10.0) -> Settlement | None:
         """Wait until a command has ended; None if it did not in time or the program stops."""

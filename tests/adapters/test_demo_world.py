@@ -62,7 +62,7 @@ async def test_indexers(outbound: Outbound) -> None:
 
 async def test_a_catalogue_and_the_built_in_client(tmp_path: Path, outbound: Outbound) -> None:
     with trio.fail_after(20):
-        async with open_world() as world, trio.open_nursery() as nursery:
+        async with open_world() as world:
             work = world.works[0]
             (expected,) = world.files(work).values()
             async with open_indexer(OpdsConfig(url=world.opds_url), outbound) as indexer:
@@ -72,7 +72,7 @@ async def test_a_catalogue_and_the_built_in_client(tmp_path: Path, outbound: Out
                 assert (release.author, release.size) == (work.author.name, len(expected))
                 payload = await indexer.fetch(release.link)
             config = DirectConfig(download_dir=str(tmp_path), trusted_urls=(world.opds_url,))
-            async with open_client(config, outbound) as client:
+            async with open_client(config, outbound) as client, trio.open_nursery() as nursery:
                 assert isinstance(client, Running)
                 nursery.start_soon(client.run)
                 await client.add(payload, AddOptions(token="t", title=release.title))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ def named(scope: KeyScope, role: Role) -> Identity:
     return Identity(Via.NAMED_KEY, 2, role, scope)
 
 
-def knock(**more: object) -> Knock:
-    given = {
+def knock(**more: Any) -> Knock:
+    given: dict[str, Any] = {
         "tree": Tree.api,
         "mode": Mode.enabled,
         "peer": REMOTE,
@@ -51,6 +52,12 @@ def knock(**more: object) -> Knock:
 
 def outcome(verdict: Identity | Denial) -> str | int:
     return verdict.status if isinstance(verdict, Denial) else verdict.via.value
+
+
+def code_of(one: Knock) -> str:
+    verdict = decide(one)
+    assert isinstance(verdict, Denial)
+    return verdict.code
 
 
 # Table "Principal by mode": columns, then rows.
@@ -159,9 +166,9 @@ def test_what_a_principal_may_do(who, column) -> None:
         case "XC":
             assert (code(plain), code(marked), code(full)) == (403, 403, "pass")
         case "403 after XC":
-            assert decide(plain).code == "forbidden"
-            assert decide(marked).code == "csrf"
-            assert decide(full).code == "admin_required"
+            assert code_of(plain) == "forbidden"
+            assert code_of(marked) == "csrf"
+            assert code_of(full) == "admin_required"
         case _:
             assert code(plain) == expected
 
@@ -224,7 +231,7 @@ def test_the_refusals_name_their_reason() -> None:
     assert isinstance(proxied, Denial)
     assert (proxied.status, proxied.code, proxied.text) == (401, "untrusted_proxy", "unauthorized")
     keyed = knock(access=Access.admin, own_session=True, verified=PRINCIPALS["named write admin"])
-    assert decide(keyed).code == "session_required"
+    assert code_of(keyed) == "session_required"
 
 
 def test_unknown_routes_take_the_same_door() -> None:
@@ -233,7 +240,7 @@ def test_unknown_routes_take_the_same_door() -> None:
     assert outcome(decide(knock(access=None, verified=Verified(session=SESSION)))) == "session"
 
 
-OWN = {"host": "books.example:8787"}
+OWN: dict[str, Any] = {"host": "books.example:8787"}
 
 
 @pytest.mark.parametrize(

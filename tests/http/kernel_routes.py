@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import trio
 from quart import Blueprint, Response, websocket
@@ -163,5 +164,5 @@ RULES = {
     ("probe.catalogue", "GET"): O,
     ("probe.socket", WS): P,
 }
-KERNEL = {"extra": (blueprint,), "rules": RULES}
+KERNEL: dict[str, Any] = {"extra": (blueprint,), "rules": RULES}
 __all__ = ["KERNEL", "RULES", "M", "blueprint"]

@@ -108,7 +108,7 @@ async def serving(
     port = listener.getsockname()[1]
     stopping, done = world.services.stopping, trio.Event()
 
-    async def run(task_status: trio.TaskStatus[list[str]]) -> None:
+    async def run(task_status: trio.TaskStatus[list[str]]) -> None:  # noqa: ASYNC128 - hypercorn does
         config = ServerConfig(keep_alive_s=keep_alive_s, graceful_s=graceful_s)
         await serve(
             world.app,

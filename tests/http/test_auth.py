@@ -1,12 +1,15 @@
 """Sign-in, sessions, guards: the rows of security-rulings.md 4 and 5 that apply now."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 from argon2 import PasswordHasher
+from quart import Response
 
 from bindery.domain.peers import Trusted, parse_trusted
 from bindery.domain.principal import Role
@@ -28,7 +31,7 @@ async def add_user(world: World, role: Role = Role.USER) -> None:
     )
 
 
-async def login(world: World, body: dict[str, object], **more: object) -> object:
+async def login(world: World, body: Mapping[str, str | bool], **more: Any) -> Response:
     return await world.ask("POST", "/api/v1/auth/login", json=body, **more)
 
 
@@ -264,7 +267,7 @@ async def test_sessions_slide_and_expire(tmp_path: Path) -> None:
         await world.set_up()
         session = await session_of(await login(world, ADMIN))
 
-        async def seen() -> object:
+        async def seen() -> Response:
             return await world.ask("GET", "/api/v1/auth/config", headers=session.headers)
 
         world.clock.advance(600)

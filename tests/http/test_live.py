@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trio
@@ -31,12 +31,16 @@ async def receive(ws: Any) -> dict[str, Any]:
     return json.loads(await ws.get_message())
 
 
+async def to_the_end(ws: Any) -> NoReturn:
+    while True:
+        await ws.get_message()
+
+
 async def closed_with(ws: Any) -> int:
-    try:
-        while True:
-            await ws.get_message()
-    except ConnectionClosed as closed:
-        return closed.reason.code
+    with pytest.raises(ConnectionClosed) as closed:
+        await to_the_end(ws)
+    assert closed.value.reason is not None
+    return closed.value.reason.code
 
 
 async def test_hello_snapshot_and_protocol_errors(tmp_path: Path) -> None:
@@ -153,7 +157,7 @@ async def test_the_socket_ends_with_its_credential(tmp_path: Path, how) -> None:
         session = await world.set_up()
         own = f"http://127.0.0.1:{server.port}"
         headers = [*session.headers.items(), ("Origin", own)]
-        shown = {"key": KEY} if how == "key" else {"headers": headers}
+        shown: dict[str, Any] = {"key": KEY} if how == "key" else {"headers": headers}
         async with server.socket(**shown) as ws, server.socket(**shown) as other:
             await receive(ws)
             await receive(other)

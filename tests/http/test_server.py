@@ -181,6 +181,7 @@ async def test_an_error_after_accept_closes_with_1000_by_itself(tmp_path: Path) 
         await ws.send_message("fail")
         with pytest.raises(ConnectionClosed) as closed:
             await ws.get_message()
+        assert closed.value.reason is not None
         assert closed.value.reason.code == 1000
 
 

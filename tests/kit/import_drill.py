@@ -97,7 +97,7 @@ def _fork(folder: Path, work: Callable[[], None]) -> int:
     if child == 0:
         try:
             work()
-        except BaseException:  # noqa: BLE001 - a child of fork must never return
+        except BaseException:  # noqa: ASYNC103, BLE001 - a child of fork must never return
             (folder / "trouble").write_text(traceback.format_exc())
             os._exit(1)
         os._exit(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
@@ -115,7 +114,7 @@ class ScriptedServer:
         cut = min((c for c in (reply.truncate_at, reply.stall_at) if c is not None), default=None)
         await self._send(stream, body[:cut], reply.rate)
         if reply.stall_at is not None:
-            await trio.sleep(math.inf)
+            await trio.sleep_forever()
         return cut is None
 
     async def _send(self, stream: trio.SocketStream, body: bytes, rate: int | None) -> None:

@@ -27,7 +27,7 @@ def test_tracebacks_show_no_locals_and_values_are_masked(stream, kind, logged) -
     logger = structlog.get_logger("bindery.test")
 
     def fails() -> None:
-        password = "canary-1"  # noqa: F841
+        password = "canary-1"  # noqa: F841  # pyright: ignore[reportUnusedVariable] - for the traceback
         raise ValueError("from http://u:canary-2@host/x?apikey=canary-3")
 
     try:

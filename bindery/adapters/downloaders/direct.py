@@ -110,7 +110,7 @@ class Direct:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     # -- the client's face ------------------------------------------------------------------
 

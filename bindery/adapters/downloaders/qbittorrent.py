@@ -100,7 +100,7 @@ class QBittorrent:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections; the session is left to expire."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     # -- session ----------------------------------------------------------------------------
 

@@ -47,8 +47,8 @@ class Newznab:
         trace: TracebackType | None,
     ) -> None:
         """Close both clients."""
-        await self._api.__aexit__(kind, error, trace)
-        await self._links.__aexit__(kind, error, trace)
+        await self._api.aclose()
+        await self._links.aclose()
 
     async def caps(self) -> IndexerCaps:
         """The capabilities document; the actor keeps it for a day."""

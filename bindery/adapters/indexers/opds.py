@@ -59,7 +59,7 @@ class Opds:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     async def _get(self, url: str) -> Answer:
         headers = {"accept": _ACCEPT}

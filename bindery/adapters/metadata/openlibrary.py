@@ -96,7 +96,7 @@ class OpenLibrary:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     async def _get(self, path: str, **query: str | int) -> Json | None:
         """One document; None for 404. Records that moved are followed once."""

@@ -40,7 +40,7 @@ class Webhook:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        await self._http.__aexit__(kind, error, trace)
+        await self._http.aclose()
 
     async def send(self, event: Mapping[str, object], *, delivery_id: str) -> None:
         """Deliver one event; 2xx is success, the answer's body is not kept."""
