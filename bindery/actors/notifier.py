@@ -129,7 +129,13 @@ class TargetsPort:
 
 def notice_of(event: Event) -> Notice:
     """An event of the history as a notification."""
-    ids = {"bookId": event.book_id, "authorId": event.author_id, "downloadId": event.download_id}
+    client_id = event.params.get("clientId")
+    ids = {
+        "bookId": event.book_id,
+        "authorId": event.author_id,
+        "downloadId": event.download_id,
+        "clientId": client_id if isinstance(client_id, int) else None,
+    }
     path = event.params.get("path")
     return Notice(
         type=event.type,
@@ -139,5 +145,6 @@ def notice_of(event: Event) -> Notice:
         size=event.size,
         path=path if isinstance(path, str) else "",
         reason=(event.code or "").replace("_", " "),
+        client=event.client,
         ids={name: number for name, number in ids.items() if number is not None},
     )

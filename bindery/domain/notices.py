@@ -30,8 +30,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     path: str = ""
     reason: str = ""
+    client: str = ""
     ids: Mapping[str, int] = {}
-    """`bookId`, `authorId`, `downloadId`, as far as there are any."""
+    """`bookId`, `authorId`, `downloadId`, `clientId`, as far as there are any."""
 
 
 TEST = Notice(type="test")
@@ -51,6 +52,8 @@ def body_of(notice: Notice) -> Body:
         body["format"] = body["mediaFormat"] = notice.format
     if notice.path and notice.format == "audiobook":
         body["path"] = notice.path
+    if kind == "health":
+        body["status"] = "error"
     return {**body, **notice.ids}
 
 
@@ -64,5 +67,7 @@ def _message(kind: str, notice: Notice) -> str:
             return f"{notice.item} ({notice.format})" if notice.format else notice.item
         case "downloadFailed":
             return ": ".join(part for part in (notice.item, notice.reason) if part)
+        case "health":
+            return ": ".join(part for part in (notice.client, notice.reason) if part)
         case _:
             return notice.reason

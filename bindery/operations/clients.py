@@ -4,11 +4,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bindery.domain.client_choice import TRANSPORTS
-from bindery.domain.principal import Principal
-from bindery.domain.refusal import Code, Refusal, refuse
+from bindery.domain.principal import HOUSEHOLD, Principal
+from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.masking import check_url, kept, pick
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import clients, commands
+from bindery.store import clients, commands, outbox
 from bindery.store.clients import ClientFields, ClientRow
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -119,6 +119,17 @@ async def delete_client(store: Store, who: Principal, client_id: int) -> Refusal
         return None
 
     return await store.write(work)
+
+
+def went_down_in(tx: Tx, row: ClientRow, code: str, params: Params) -> None:
+    """A client stopped answering: its health row, and a notification when that is news."""
+    known = clients.states(tx).get(row.id)
+    clients.set_failed_in(tx, row.id, code, params)
+    if known is not None and known.status == "failing":
+        return
+    values: Params = {"clientId": row.id}
+    event = NewEvent(type="health", client=row.name, code=code, params=values, hidden=True)
+    outbox.notify_in(tx, tx.record(event), "health", library=HOUSEHOLD, trace="")
 
 
 def _fields(patch: ClientPatch, stored: ClientRow | None, kind: str) -> ClientFields:

@@ -6,7 +6,7 @@ from bindery.domain.downloads import after_failure, is_live
 from bindery.domain.principal import By, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import blocklist, downloads, imports
+from bindery.store import blocklist, downloads, imports, outbox
 from bindery.store.downloads import DownloadRow, SlotOfDownload
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -114,7 +114,8 @@ def fail_in(tx: Tx, row: DownloadRow, code: str, params: Params | None = None) -
         return False
     slots = downloads.slots_of(tx, row.id)
     by = downloads.who(row)
-    tx.record(_event(row, slots, "downloadFailed", by, code, values))
+    event_id = tx.record(_event(row, slots, "downloadFailed", by, code, values))
+    outbox.notify_in(tx, event_id, "failure", library=row.library_id, trace=row.trace)
     follow_up_in(tx, row, slots, code, values)
     return True
 

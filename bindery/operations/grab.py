@@ -11,7 +11,7 @@ from bindery.domain.offers import BookFormat, Transport
 from bindery.domain.principal import By
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.runtime.trace import new_token
-from bindery.store import clients, downloads, indexers, slot_facts
+from bindery.store import clients, downloads, indexers, outbox, slot_facts
 from bindery.store.searches import CandidateRow
 from bindery.store.tx import NewEvent, Reader, Tx
 
@@ -114,7 +114,7 @@ def grab_in(tx: Tx, order: GrabOrder) -> int | Refusal:
         ),
         order.slot_ids,
     )
-    tx.record(
+    event_id = tx.record(
         NewEvent(
             type="grabbed",
             by=order.by,
@@ -134,6 +134,7 @@ def grab_in(tx: Tx, order: GrabOrder) -> int | Refusal:
             params={"override": order.override} if order.override else {},
         )
     )
+    outbox.notify_in(tx, event_id, "grab", library=order.library_id, trace=order.trace)
     tx.enqueue(
         "download.send",
         {"downloadId": download_id},

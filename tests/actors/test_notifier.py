@@ -19,14 +19,17 @@ from bindery.adapters.failures import (
     Rejected,
     Unavailable,
 )
+from bindery.domain.offers import Transport
 from bindery.domain.refusal import Code, Refusal
+from bindery.operations.clients import went_down_in
 from bindery.runtime.supervisor import Child, Supervisor, open_supervisor
-from bindery.store import notifiers, outbox
+from bindery.store import clients, notifiers, outbox
 from bindery.store.notifiers import NotifierFields, NotifierRow
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
 from tests.kit.clocks import TrioClock
 from tests.kit.database import open_test_store
+from tests.kit.household import add_book, grab
 
 TARGET = NotifierFields(name="phone", url="https://push.test/books", headers={"X-Key": "sesame"})
 
@@ -79,6 +82,32 @@ async def happened(store: Store, fields: NotifierFields = TARGET) -> int:
         return event
 
     return await store.write(work)
+
+
+def told(store: Store) -> list[str]:
+    """What kind of events wait for or went to a target."""
+    return store.read(
+        lambda r: r.values(
+            "SELECT e.type FROM command c JOIN event e"
+            " ON e.id = json_extract(c.payload, '$.eventId') WHERE c.kind = 'outbox.send'"
+        )
+    )
+
+
+async def test_grab_and_client_that_goes_down_are_told_once(tmp_path: Path) -> None:
+    everything = msgspec.structs.replace(TARGET, on_health=True)
+    async with open_test_store(tmp_path) as store:
+        await store.write(lambda tx: notifiers.add_in(tx, everything, None))
+        await grab(store, await add_book(store), transport=Transport.HTTP)
+
+        def down(tx: Tx) -> None:
+            row = clients.get(tx, 1)
+            assert row is not None
+            went_down_in(tx, row, "timeout", {})
+
+        for _ in range(3):
+            await store.write(down)
+        assert told(store) == ["grabbed", "health"]
 
 
 def command(store: Store) -> tuple[Any, ...]:

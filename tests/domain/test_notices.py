@@ -42,6 +42,18 @@ def test_failures_are_one_kind_for_receivers() -> None:
         )
 
 
+def test_client_that_is_down_is_named() -> None:
+    notice = Notice(type="health", client="qbit", reason="timeout", ids={"clientId": 3})
+    assert body_of(notice) == {
+        "eventType": "health",
+        "title": "Download Client Unhealthy",
+        "message": "qbit: timeout",
+        "body": "qbit: timeout",
+        "status": "error",
+        "clientId": 3,
+    }
+
+
 def test_message_is_never_empty() -> None:
     for kind in ("grabbed", "bookImported", "downloadFailed", "health", "somethingNew"):
         body = body_of(Notice(type=kind))

@@ -11,6 +11,7 @@ from bindery.domain.transfers import Payload, RemoteItem
 from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.live.topic import EVERYBODY, META
+from bindery.operations.clients import went_down_in
 from bindery.runtime.doorbell import Doorbell
 from bindery.runtime.threads import Threads
 from bindery.store import clients, commands, downloads
@@ -82,9 +83,7 @@ class Desk:
         if self.board.client_stale(self.row.id, code):
             self.hub.mark("queue", EVERYBODY, META)
         if self.failures == 1:
-            await self.store.write(
-                lambda tx: clients.set_failed_in(tx, self.row.id, code, params), actor=True
-            )
+            await self.store.write(lambda tx: went_down_in(tx, self.row, code, params), actor=True)
 
     def _known_well(self) -> bool:
         state = self.store.read(clients.states).get(self.row.id)
