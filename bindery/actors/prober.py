@@ -21,7 +21,7 @@ from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.domain.transfers import ClientInfo, PathFact
 from bindery.domain.wire.client import ClientTest, PathVisibility
 from bindery.operations.ports import ASK_DEADLINE_S
-from bindery.runtime.mailbox import ActorGone, Envelope, Inbox, Mailbox
+from bindery.runtime.mailbox import ActorGone, Envelope, Inbox, Mailbox, MailboxFull
 from bindery.runtime.threads import RootUnreachable, Threads, in_thread
 from bindery.store.clients import ClientFields
 from bindery.store.indexers import IndexerFields
@@ -93,8 +93,8 @@ class ProberActor:
                 report: IndexerReport = await self._mailbox_of(f"indexer:{saved_id}").ask(
                     ProbeIndexer()
                 )
-            except ActorGone:
-                # Disabled, or being replaced: asked directly below.
+            except (ActorGone, MailboxFull):
+                # Disabled, being replaced, or much to do: asked directly below.
                 await trio.lowlevel.checkpoint()
             else:
                 return report

@@ -290,3 +290,12 @@ async def test_trial_lifts_a_hold(tmp_path: Path, autojump_clock: MockClock) -> 
         report = await w.box.ask(ProbeIndexer())
         assert (report.ok, report.search_results, report.categories) == (True, 1, 2)
         assert not (await w.leg()).skipped
+
+
+async def test_trial_of_a_slow_indexer_harms_nobody(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with world(tmp_path, FakeIndexer(delay_s=20)) as w:
+        report = await w.box.ask(ProbeIndexer())
+        assert (report.ok, report.code) == (False, "timeout")
+        assert w.supervisor.health()[0].restarts == 0

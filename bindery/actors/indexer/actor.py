@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 import structlog
 import trio
 
-from bindery.actors.indexer.desk import PLACES, SPACING_S, Desk
+from bindery.actors.indexer.desk import PLACES, SPACING_S, Desk, OutOfTime
 from bindery.actors.indexer.legs import LegRun
 from bindery.actors.indexer.standing import Standing
-from bindery.adapters.failures import OutsideError, RateLimited
+from bindery.adapters.failures import OutsideError, RateLimited, Unavailable
 from bindery.adapters.indexer_trial import try_indexer
 from bindery.adapters.protocols import Indexer
-from bindery.domain.legs import AskLeg, FetchLink, ProbeIndexer
+from bindery.domain.legs import AskLeg, FetchLink, IndexerReport, ProbeIndexer
 from bindery.runtime.compute import Compute
 from bindery.runtime.mailbox import Envelope, Inbox
 from bindery.runtime.supervisor import Child
@@ -129,6 +129,9 @@ class IndexerActor:
             payload = await desk.ask(
                 ("fetch", link), call, urgent=True, deadline=trio.current_time() + 3_600
             )
+        except OutOfTime:
+            envelope.fail(Unavailable("timeout"))
+            return
         except OutsideError as error:
             if isinstance(error, RateLimited):
                 await standing.failed(error)
@@ -144,9 +147,12 @@ class IndexerActor:
         async def call() -> object:
             return await try_indexer(indexer, standing.row.categories)
 
-        report = await desk.ask(
-            "trial", call, urgent=True, deadline=trio.current_time() + 2 * TRIAL_S, paced=False
-        )
+        deadline = trio.current_time() + 2 * TRIAL_S
+        try:
+            report = await desk.ask("trial", call, urgent=True, deadline=deadline, paced=False)
+        except OutOfTime:
+            envelope.answer(IndexerReport(ok=False, code="timeout"))
+            return
         if report.ok:
             await standing.worked(always=True)
         envelope.answer(report)
