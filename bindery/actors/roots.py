@@ -49,3 +49,5 @@ class RootPort:
             )
         except DiskError as error:
             return refuse(Code.PATH_NOT_WRITABLE, "path", path=path, reason=error.code)
+        except RootUnreachable:
+            return refuse(Code.ROOT_UNAVAILABLE, "path", path=path, reason="root_unreachable")

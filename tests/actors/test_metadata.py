@@ -473,3 +473,15 @@ async def test_sweep_fetches_watched_authors_once_a_day(
             await trio.sleep(60)
             counts.append(len(world.books(added.author_id)))
     assert counts == [1, 2]
+
+
+async def test_a_disk_that_takes_no_picture_stops_nobody(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    url = f"{COVERS}/a/id/5-L.jpg"
+    (tmp_path / "covers").write_bytes(b"in the way")
+    async with at_work(tmp_path, FakeProvider()) as world:
+        world.pictures[url] = picture()
+        found = await world.covers.get(url, 320)
+    assert isinstance(found, Refusal)
+    assert (found.code, found.params) == (Code.PROVIDER_UNAVAILABLE, {"reason": "disk_error"})

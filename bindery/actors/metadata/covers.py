@@ -1,5 +1,6 @@
 """Command `cover.fetch` and pictures on demand: the cover cache (metadata.md 13, Image proxy)."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
@@ -138,6 +139,10 @@ class CoverCache:
             return picture, await self._compute(keep)
         except NotAPicture:
             raise Malformed("not_a_picture") from None
+        except OSError as error:
+            # A full or read-only disk delays pictures; it stops nobody.
+            full = error.errno == errno.ENOSPC
+            raise Unavailable("disk_full" if full else "disk_error") from None
 
     async def _absent(self, row: CoverRow, code: str) -> None:
         retry_at = self._store.clock.now_us() + ABSENT_US
