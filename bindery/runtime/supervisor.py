@@ -19,6 +19,7 @@ import trio
 from bindery.runtime.backoff import Backoff
 from bindery.runtime.clock import Clock
 from bindery.runtime.health import ActorHealth, State
+from bindery.runtime.log import redact_text
 from bindery.runtime.mailbox import ActorGone, Closed, Inbox, Mailbox
 
 READY_BUDGET_S = 10.0
@@ -384,5 +385,5 @@ def _leaf(group: BaseExceptionGroup[Exception]) -> Exception:
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = redact_text(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text}"[:_ERROR_LENGTH]

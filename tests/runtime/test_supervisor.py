@@ -491,3 +491,16 @@ async def test_five_hundred_concurrent_asks_are_all_answered(autojump_clock: Moc
                 for number in range(500):
                     nursery.start_soon(box.ask, f"m{number}")
     assert len(echo.handled) == 500
+
+
+async def test_health_shows_no_secret_of_a_crash(autojump_clock: MockClock) -> None:
+    async def crash(_inbox: Inbox[Any], ready: Callable[[], None]) -> None:
+        ready()
+        await trio.sleep(1)
+        raise LookupError("http://feed.test/api?apikey=canary-key&t=caps")
+
+    with trio.fail_after(100):
+        async with supervised() as supervisor:
+            await supervisor.start(child("c", crash))
+            await trio.sleep(1.1)
+            assert "canary-key" not in (supervisor.health()[0].last_error or "")
