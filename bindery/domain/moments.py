@@ -17,10 +17,9 @@ _LENGTHS: dict[int, Literal["year", "month", "day"]] = {4: "year", 7: "month", 1
 
 def iso(us: int) -> str:
     """`1709287200000000` -> `2024-03-01T10:00:00Z`; the fraction appears only when there is one."""
-    moment = _EPOCH + timedelta(microseconds=us)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f".{moment.microsecond:06d}".rstrip("0").rstrip(".")
-    return f"{text}{fraction}Z"
+    # A page of books asks hundreds of times: strftime takes three times as long.
+    text = (_EPOCH + timedelta(microseconds=us)).isoformat()[: -len("+00:00")]
+    return f"{text.rstrip('0')}Z" if "." in text else f"{text}Z"
 
 
 def iso_or_none(us: int | None) -> str | None:

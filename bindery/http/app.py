@@ -20,6 +20,7 @@ from bindery.domain.refusal import Code, Refusal
 from bindery.http import cookies, errors, headers, policy, registry
 from bindery.http.application import App, current
 from bindery.http.auth import Door
+from bindery.http.compression import compress
 from bindery.http.credentials import peer_of, secure
 from bindery.http.errors import Problem, problem_response
 from bindery.http.kernel import Kernel
@@ -178,6 +179,7 @@ async def _leave(response: Response) -> Response:
     slid = getattr(g, "slid", None)
     if slid is not None:
         cookies.grant(response, **slid)
+    await compress(response, request.accept_encodings["gzip"] > 0)
     if response.status_code == 304:
         response.headers.pop("Content-Type", None)
         response.headers.pop("Content-Length", None)
