@@ -283,7 +283,7 @@ async def service(
             yield running
     finally:
         with trio.CancelScope(shield=True):
-            await _stop(process)
+            await _stop(process, hung_up=tapped)
         said = (folder / "output.log").read_text()
         if said:
             print(f"\n  the service said:\n{said[-SAID:]}", flush=True)
@@ -296,15 +296,17 @@ async def _answering(running: Running) -> None:
                 async with running.caller() as caller:
                     if (await caller.get("/api/v1/health")).json()["ready"]:
                         return
-            except (OSError, RuntimeError):
+            except (OSError, RuntimeError, trio.BrokenResourceError):
                 pass
             await trio.sleep(0.01)
     raise RuntimeError(f"the service did not start (exit code {running.process.poll()})")
 
 
-async def _stop(process: trio.Process) -> None:
+async def _stop(process: trio.Process, *, hung_up: bool) -> None:
+    """With a tap the service ends when the bench hangs up, else by SIGTERM."""
     if process.poll() is None:
-        process.terminate()
+        if not hung_up:
+            process.terminate()
         with trio.move_on_after(STOP_LIMIT_S):
             await process.wait()
     if process.poll() is None:
