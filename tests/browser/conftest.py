@@ -135,6 +135,17 @@ def empty(world: ThreadedWorld, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield house
 
 
+@pytest.fixture(scope="session")
+def usual(world: ThreadedWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house in use: an author, books wanted, one on the shelf. Tests only look at it."""
+    with open_house(tmp_path_factory.mktemp("usual") / "data", world.world) as house:
+        house.first_run()
+        house.furnish()
+        house.follow("Ingrid Halvorsen")
+        house.get("The Lantern Ledger")
+        yield house
+
+
 @pytest.fixture
 def fresh(world: ThreadedWorld, tmp_path: Path) -> Iterator[House]:
     """A house that nobody has entered yet."""

@@ -93,6 +93,21 @@ class House(Service):
         found = self.ok("GET", "/api/v1/book", params={"search": title, "limit": 100})["items"]
         return next(book for book in found if book["title"] == title)
 
+    def get(self, title: str) -> None:
+        """Search, grab the best release, wait for the shelf."""
+        book = self.book(title)["id"]
+        found = self.ok("POST", f"/api/v1/book/{book}/search")["results"]
+        best = next(release for release in found if release["verdict"] == "grab")
+        order = {
+            "candidateId": best["candidateId"],
+            "guid": best["guid"],
+            "title": best["title"],
+            "bookId": book,
+            "indexerId": best["indexerId"],
+        }
+        self.ok("POST", "/api/v1/queue/grab", order)
+        self.until(lambda: self.book(title)["status"] == "imported", 30, f"{title} on the shelf")
+
 
 @contextmanager
 def open_house(folder: Path, world: World) -> Generator[House]:

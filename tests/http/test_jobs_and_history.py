@@ -119,6 +119,16 @@ async def test_health_names_what_is_parked_and_what_is_stuck(tmp_path: Path) -> 
     assert (brief["status"], brief["ready"]) == ("degraded", True)
 
 
+async def test_counters_answer_over_rest_as_they_do_live(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        reply = await world.key("GET", "/api/v1/system/counters")
+        assert reply.status_code == 200
+        assert await reply.get_json() == {
+            "id": 1, "wanted": 0, "queue": 0, "pending": 0, "attention": 0, "unreadEvents": 0
+        }  # fmt: skip
+        assert reply.headers["X-Live-Seq"].startswith("counters=")
+
+
 async def test_attention_is_muted_until_its_time(tmp_path: Path) -> None:
     async with open_app(tmp_path) as world:
         item = await world.store.write(

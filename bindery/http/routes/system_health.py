@@ -9,12 +9,14 @@ from quart import Blueprint
 from bindery.domain.moments import parse_instant
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.domain.wire.attention import AttentionItem
+from bindery.domain.wire.counters import Counters
 from bindery.domain.wire.health import Loop, SystemHealth
 from bindery.http.call import Call
 from bindery.http.etag import live_header
 from bindery.http.route import Answer, route
 from bindery.http.wire import Wire
 from bindery.live.topics.attention import list_attention
+from bindery.live.topics.counters import render_counters
 from bindery.live.topics.health import health_rows
 from bindery.runtime import health
 from bindery.runtime.stall import StallMeter
@@ -54,6 +56,13 @@ async def attention_items(call: Call) -> Answer:
     """What needs a person, worst first."""
     headers = live_header(call, "attention")
     return Answer(list_attention(call.services.store, call.scope), headers=headers)
+
+
+@route(blueprint, "GET", "/api/v1/system/counters", returns=Counters)
+async def counters(call: Call) -> Answer:
+    """The badges of the navigation, for browsers whose socket is blocked."""
+    found = call.services.store.read(lambda reader: render_counters(reader, call.scope))
+    return Answer(found, headers=live_header(call, "counters"))
 
 
 @route(

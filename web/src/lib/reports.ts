@@ -29,7 +29,7 @@ export function indexerOutcome(report: IndexerReport, type: string): Outcome {
 }
 
 export function clientOutcome(report: ClientReport): Outcome {
-  const lines = [report.version ? t('clients.okVersion', { version: report.version }) : t('clients.ok')];
+  const lines = [report.version && report.version !== 'built-in' ? t('clients.okVersion', { version: report.version }) : t('clients.ok')];
   let tone: Outcome['tone'] = 'ok';
   const seen = report.pathVisibility;
   if (seen) {
