@@ -21,8 +21,8 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 STEPS_PER_TICK = 1_000
 READ_TICKS = 60
-"""An inline read may take 60,000 steps of SQLite's machine, about 1 ms. A page of 100 books with
-their slots takes half of it (measured); architecture.md 5 guessed 20,000."""
+"""An inline read may take 60,000 steps of SQLite's machine, some 2.5 ms. A page of 100 books with
+their slots takes 37,000; architecture.md 5 said 20,000 (docs/decisions/0006)."""
 READ_ROWS = 2_000
 
 _NO_PARAMS: Params = {}
