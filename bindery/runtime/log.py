@@ -15,7 +15,8 @@ from typing import Any, Literal, TextIO, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-MASK = "********"
+from bindery.runtime.redaction import MASK, redact_text
+
 LEVELS = ("debug", "info", "warning", "error")
 _DEPTH = 6
 
@@ -23,27 +24,7 @@ _SECRET = re.compile(
     r"(api_?key|password|passwd|passphrase|token|secret|cookie|authorization|credential|session_id)",
     re.IGNORECASE,
 )
-_URL = re.compile(
-    r"\b([a-z][a-z0-9+.-]{1,15}://)(?:[^\s/@?#'\"]*@)?([^\s?#'\"<>]*)(\?[^\s#'\"<>]*)?"
-)
-_PAIR = re.compile(
-    r"\b(api_?key|password|token|secret|passkey|torrent_pass|authkey)=[^&\s'\"<>]+", re.IGNORECASE
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]")
-
-
-def redact_text(text: str) -> str:
-    """Mask query values and user info of every URL in a text, and `key=value` secrets."""
-    if "://" in text:
-        text = _URL.sub(_masked_url, text)
-    return _PAIR.sub(lambda match: f"{match[1]}={MASK}", text) if "=" in text else text
-
-
-def _masked_url(match: re.Match[str]) -> str:
-    query = match[3] or ""
-    names = [part.partition("=")[0] for part in query[1:].split("&")] if query else []
-    masked = "?" + "&".join(f"{name}={MASK}" for name in names) if names else ""
-    return f"{match[1]}{match[2]}{masked}"
 
 
 def redact(value: object, depth: int = 0) -> object:

@@ -19,8 +19,8 @@ import trio
 from bindery.runtime.backoff import Backoff
 from bindery.runtime.clock import Clock
 from bindery.runtime.health import ActorHealth, State
-from bindery.runtime.log import redact_text
 from bindery.runtime.mailbox import ActorGone, Closed, Inbox, Mailbox
+from bindery.runtime.redaction import redact_text
 
 READY_BUDGET_S = 10.0
 REPLACE_BUDGET_S = 10.0
