@@ -8,6 +8,7 @@ from msgspec import UNSET
 from bindery.domain.foreign_refs import provider_of
 from bindery.domain.moments import iso, iso_or_none
 from bindery.domain.picture_links import proxied
+from bindery.domain.plain_text import plain_text
 from bindery.domain.principal import Scope
 from bindery.domain.wire import Reason
 from bindery.domain.wire.author import (
@@ -75,7 +76,7 @@ def author_wire(row: AuthorRow, base: str) -> Author:
         foreign_author_id=row.foreign_id or "",
         author_name=row.name,
         sort_name=row.sort_name,
-        description=row.description,
+        description=plain_text(row.description),
         image_url=proxied(base, row.cover_url),
         disambiguation=row.disambiguation,
         ratings_count=row.ratings_count,

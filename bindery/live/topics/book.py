@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from bindery.domain.moments import date_iso, date_precision, iso, iso_or_none
 from bindery.domain.picture_links import proxied
+from bindery.domain.plain_text import plain_text
 from bindery.domain.principal import Scope
 from bindery.domain.wire.author import AuthorRef
 from bindery.domain.wire.book import (
@@ -134,7 +135,7 @@ def _book(
         sort_title=row.sort_title,
         subtitle=row.subtitle,
         original_title=row.original_title,
-        description=row.description,
+        description=plain_text(row.description),
         image_url=proxied(base, row.cover_url),
         release_date=date_iso(row.released),
         release_precision=date_precision(row.released),
