@@ -116,6 +116,10 @@ class Hub:
         stream = self._streams.get(topic, {}).get(scope)
         return self._count if stream is None else stream.seq
 
+    def watched(self, topic: str) -> bool:
+        """Whether somebody is subscribed to a topic."""
+        return any(stream.subs for stream in self._streams.get(topic, {}).values())
+
     def header(self, topic: str, scope: Scope) -> str:
         """The value of `X-Live-Seq`, and of ETags of what is not in rows: `queue=k3v9:812`."""
         return f"{topic}={self.epoch}:{self.seq(topic, scope)}"
@@ -202,6 +206,7 @@ class Hub:
             self._idle.pop(stream, None)
         self._rewind(sub, cursor)
         self._behind[sub.stream] = None
+        self.dirty.ring()
         if sub.queued or not conn.has_room():
             conn.starved = True
         else:

@@ -136,7 +136,7 @@ async def start(parts: Parts) -> None:
     Children of configuration rows are started by the roster.
     """
     supervisor = parts.supervisor
-    live = child("live", lambda: LiveActor(parts.hub), TIER_LIVE, critical=True)
+    live = child("live", lambda: LiveActor(parts.hub, supervisor.names), TIER_LIVE, critical=True)
     await supervisor.start(live)
     kinds = _kinds(parts)
     roster = child("roster", lambda: RosterActor(parts.store, supervisor, kinds), TIER_DIRECTING)
