@@ -184,8 +184,10 @@ async def run(
                     if beside is not None:
                         company.start_soon(beside, service)
                     code = await service.wait()
+                    guard = start_guard()
                     company.cancel_scope.cancel(reason="the service stops")
             nursery.cancel_scope.cancel(reason="the service has stopped")
+    guard.cancel()
     return code
 
 
@@ -197,15 +199,15 @@ async def _obey(signals: AsyncIterator[int], service: Service) -> None:
             os._exit(128 + number)
         first = False
         _log.info("service.stopping", signal=signal.Signals(number).name)
-        start_guard()
         service.stop()
 
 
-def start_guard(after_s: float = GUARD_S) -> None:
+def start_guard(after_s: float = GUARD_S) -> threading.Timer:
     """Whatever hangs, the process ends; the database is safe at every moment."""
     guard = threading.Timer(after_s, os._exit, [1])
     guard.daemon = True
     guard.start()
+    return guard
 
 
 def _services(service: Service, threads: Threads, ports: Ports) -> Services:
