@@ -13,6 +13,7 @@ import structlog
 from quart import Request, Response, g
 
 from bindery.domain.door import (
+    Access,
     Browser,
     Denial,
     Identity,
@@ -43,7 +44,7 @@ from bindery.http.kernel import Kernel
 from bindery.http.policy import Rule
 from bindery.http.services import Services
 from bindery.store import api_keys, sessions, users
-from bindery.store.errors import StoreBusy, StoreUnavailable
+from bindery.store.errors import StoreBusy, StoreUnavailable, StoreUnreadable
 from bindery.store.tx import Reader
 
 log = structlog.get_logger()
@@ -99,7 +100,13 @@ class Door:
         def work(reader: Reader) -> Decision:
             return self._decide(reader, asked, tree, rule, peer, presented, basic)
 
-        decision = services.store.read(work)
+        try:
+            decision = services.store.read(work)
+        except StoreUnreadable:
+            # A fault is no answer about the caller: public routes go on with nobody.
+            if rule is None or rule.access is not Access.public:
+                raise
+            decision = _unread(asked, tree, rule, peer, services)
         if decision.who is None:
             _log_denial(decision, presented)
             return denied(cast("Denial", decision.verdict))
@@ -178,6 +185,15 @@ class Door:
                 "token": csrf_token(call.secret, call.cookie),
                 "max_age": idle,
             }
+
+
+def _unread(asked: Asked, tree: Tree, rule: Rule, peer: Peer, services: Services) -> Decision:
+    """The decision without a single row (security-rulings.md 1, Fault)."""
+    found = Found(Mode.enabled, Verified(faulty=True), "", None, "", ())
+    knock = knock_of(asked, tree, rule, peer, services, found)
+    verdict = decide(knock)
+    nobody = Principal(user_id=None, role=Role.NONE, via=Via.ANONYMOUS, scope=(), library=HOUSEHOLD)
+    return Decision(knock, found, verdict, nobody if isinstance(verdict, Identity) else None)
 
 
 def knock_of(

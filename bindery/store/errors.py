@@ -15,6 +15,10 @@ class StoreUnavailable(StoreError):
     """The disk refuses (full, I/O error, out of memory): nothing of the write was kept."""
 
 
+class StoreUnreadable(StoreError):
+    """The disk or the file failed a read; says nothing about what was asked for."""
+
+
 class OverBudget(StoreError):
     """An inline read did more work than the loop may wait for (architecture.md 5)."""
 

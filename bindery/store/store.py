@@ -27,7 +27,7 @@ from bindery.store.connection import (
     open_writer,
     profiled,
 )
-from bindery.store.errors import ScanTooLong, StoreBusy, StoreUnavailable
+from bindery.store.errors import ScanTooLong, StoreBusy, StoreUnavailable, StoreUnreadable
 from bindery.store.migrate import migrate
 from bindery.store.settled import Settled
 from bindery.store.tx import STEPS_PER_TICK, Budget, Reader, Settlement, Totals, Tx
@@ -41,6 +41,13 @@ BUSY_AFTER_S = 2.0
 SCAN_LIMIT_S = 2.0
 SCAN_STEPS_PER_TICK = 20_000
 
+_UNREADABLE = (
+    apsw.IOError,
+    apsw.NoMemError,
+    apsw.CorruptError,
+    apsw.CantOpenError,
+    apsw.NotADBError,
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -90,17 +97,22 @@ class Store:
         """Run `work` now, on the loop, in one snapshot. For what is indexed and bounded.
 
         Over 60,000 steps or 2,000 rows: `OverBudget` when strict (tests), else logged once.
+        Raises `StoreUnreadable` when the disk or the file fails.
         """
         if self._reading:
             return work(self._reader)
         self._budget.reset()
         self._reading = True
-        execute(self._read_db, "BEGIN")
         try:
+            execute(self._read_db, "BEGIN")
             return work(self._reader)
+        except _UNREADABLE as error:
+            raise StoreUnreadable(f"{type(error).__name__}: {error}") from error
         finally:
             self._reading = False
-            execute(self._read_db, "COMMIT")
+            # Some faults have ended it already.
+            if self._read_db.in_transaction:
+                execute(self._read_db, "COMMIT")
 
     async def scan(self, work: Callable[[Reader], T], *, limit_s: float = SCAN_LIMIT_S) -> T:
         """Run `work` in a thread, in one snapshot: search, exports, statistics.

@@ -13,11 +13,13 @@ from quart import Response
 
 from bindery.domain.peers import Trusted, parse_trusted
 from bindery.domain.principal import Role
+from bindery.http import auth
 from bindery.http.limiters import MAX_KEYS, SlidingWindow
 from bindery.http.passwords import Passwords
 from bindery.http.services import WebSettings
 from bindery.runtime.threads import Threads
 from bindery.store import users
+from bindery.store.errors import StoreUnreadable
 from tests.http.kernel_routes import KERNEL
 from tests.http.world import ADMIN, KEY, REMOTE, UI, World, open_app, session_of, set_cookies
 
@@ -531,3 +533,19 @@ def test_the_window_slides_and_stays_bounded() -> None:
     assert sum(window.charge(f"new{n}") is None for n in range(200)) <= 60
     now = 100
     assert window.charge("later") is None
+
+
+@pytest.mark.logs_errors("unhandled error")
+async def test_a_database_that_cannot_be_read_is_no_identity_and_no_401(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(tmp_path) as world:
+
+        def broken(*_args: object) -> None:
+            raise StoreUnreadable("disk I/O error")
+
+        monkeypatch.setattr(auth, "look_up", broken)
+        assert (await world.key("GET", "/api/v1/health")).status_code == 200
+        assert (await world.ask("GET", "/api/v1/queue")).status_code == 500
+        assert (await world.key("GET", "/api/v1/queue")).status_code == 500
+        assert (await world.key("GET", "/api/v1/nothing")).status_code == 500

@@ -26,6 +26,7 @@ from bindery.store import (
     counters,
 )
 from bindery.store.connection import pragma
+from bindery.store.errors import StoreUnreadable
 from bindery.store.store import PLACES
 from tests.kit.database import Heard, open_test_store
 
@@ -327,3 +328,15 @@ async def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
     assert all(answered)
     async with open_test_store(tmp_path) as store:
         assert set(answered) <= set(await store.scan(names))
+
+
+async def test_a_read_that_fails_spoils_no_later_one(store: Store) -> None:
+    def fail(reader: Reader) -> None:
+        reader.value("SELECT 1", {})
+        raise apsw.IOError
+
+    with pytest.raises(StoreUnreadable):
+        store.read(fail)
+    with store.counted() as statements:
+        assert store.read(lambda reader: reader.value("SELECT 2", {})) == 2
+    assert statements == ["SELECT 2"]
