@@ -7,6 +7,7 @@ Start: data folder lock, database (snapshot, migrations), actors tier by tier, o
 listener. Stop: the listener and the sockets, the actors from the highest tier down, the database.
 """
 
+import gc
 import os
 import random
 import secrets
@@ -157,6 +158,7 @@ async def open_service(settings: Settings) -> AsyncGenerator[Service]:
                         stopping=service.stopping,
                     )
                 )
+                _settle_memory()
                 _log.info("service.started", urls=service.urls, version=__version__)
                 try:
                     yield service
@@ -208,6 +210,15 @@ def start_guard(after_s: float = GUARD_S) -> threading.Timer:
     guard.daemon = True
     guard.start()
     return guard
+
+
+def _settle_memory() -> None:
+    """What the start made stays to the end: the collector need not look at it ever again.
+
+    Measured: a full collection held the loop for 40 to 100 ms, without these objects for 2 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _services(service: Service, threads: Threads, ports: Ports) -> Services:
