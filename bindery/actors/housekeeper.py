@@ -34,8 +34,8 @@ from bindery.store.tx import Tx
 DAY_US = 86_400 * 1_000_000
 KEEP_COMMANDS_US = 30 * DAY_US
 KEEP_SEARCHES_US = 14 * DAY_US
-KEEP_EVENTS_DAYS, KEEP_BIN_DAYS, KEEP_BACKUPS = 730, 30, 7
-"""Defaults of the settings `history.keepDays`, `recycleBin.keepDays` and `backup.keep`."""
+KEEP_EVENTS_DAYS, KEEP_BIN_DAYS, KEEP_BACKUPS = 730, 7, 7
+"""Defaults of the settings `history.keepDays`, `recycleBinDays` and `backup.keep`."""
 LOW_BYTES = 1 << 30
 """Less free space than this needs a person."""
 CHECK_LIMIT_S = 600.0
@@ -115,7 +115,7 @@ class HousekeeperActor:
 
     async def _purge(self, _command: Command) -> Outcome:
         """Empty what has lain in the recycle bins long enough."""
-        keep = self._store.read(lambda r: setting(r, "recycleBin.keepDays", KEEP_BIN_DAYS))
+        keep = self._store.read(lambda r: setting(r, "recycleBinDays", KEEP_BIN_DAYS))
         before = self._store.clock.now_us() - max(0, keep) * DAY_US
         gone = 0
         for root in self._store.read(roots.list_roots):
