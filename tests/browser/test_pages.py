@@ -14,6 +14,13 @@ from tests.fixtures_dir import ROOT
 Contexts = Callable[..., BrowserContext]
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FOLLOW = """(path) => {
+  const link = document.body.appendChild(document.createElement('a'));
+  link.href = path;
+  link.click();
+  link.remove();
+}"""
+"""As a link would: a load of each page would open more sockets than a minute allows."""
 PATHS = {
     "/": "Home",
     "/authors": "Authors",
@@ -55,10 +62,13 @@ def complaints(page: Page) -> list[str]:
     return found
 
 
-def visit(page: Page, house: House, path: str, heading: str = "") -> None:
-    page.goto(house.address + path)
+def visit(page: Page, house: House, path: str, heading: str) -> None:
+    if page.url.startswith(house.address):
+        page.evaluate(FOLLOW, path)
+    else:
+        page.goto(house.address + path)
     first = page.get_by_role("heading", level=1)
-    expect(first).to_have_text(heading) if heading else expect(first).to_be_visible()
+    expect(first).to_have_text(re.compile(rf"^{re.escape(heading)}( \d+ .*)?$"))
     settled(page)
 
 
@@ -88,7 +98,8 @@ def test_axe_finds_nothing_in_a_house_in_use(usual: House, contexts: Contexts) -
     for path, heading in {**PATHS, **book_paths(usual)}.items():
         visit(page, usual, path, heading)
         found += complaints(page)
-    page.goto(f"{usual.address}/book/{usual.book('Weather for Beginners')['id']}?tab=releases&go=1")
+    other = usual.book("Weather for Beginners")
+    visit(page, usual, f"/book/{other['id']}?tab=releases&go=1", other["title"])
     expect(page.get_by_role("button", name=re.compile("^Grab")).first).to_be_visible()
     found += complaints(page)
     assert not found, "\n".join(found)
@@ -115,21 +126,21 @@ def test_axe_finds_nothing_in_dialogs_and_menus(usual: House, contexts: Contexts
         found.extend(complaints(page))
         page.keyboard.press("Escape")
 
-    visit(page, usual, "/authors?add=1")
+    visit(page, usual, "/authors?add=1", "Authors")
     page.get_by_role("dialog").get_by_label("Name").fill("Okereke")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add Tobias Okereke").click()
     judge()
-    visit(page, usual, "/settings/indexers")
+    visit(page, usual, "/settings/indexers", "Settings")
     page.get_by_role("button", name="Add indexer").click()
     judge()
-    visit(page, usual, "/settings/clients")
+    visit(page, usual, "/settings/clients", "Settings")
     page.get_by_role("button", name="Add download client").click()
     judge()
-    visit(page, usual, "/settings/general")
+    visit(page, usual, "/settings/general", "Settings")
     page.get_by_role("button", name="Make a new key").click()
     judge()
-    visit(page, usual, "/")
+    visit(page, usual, "/", "Home")
     page.get_by_role("button", name="Live", exact=True).click()
     judge()
     page.get_by_role("button", name="keeper").click()
@@ -159,7 +170,7 @@ def test_no_page_is_wider_than_a_phone(usual: House, contexts: Contexts, width: 
 def test_who_wants_no_motion_gets_none(usual: House, contexts: Contexts) -> None:
     page = contexts(usual, reduced_motion="reduce").new_page()
     for path in ("/", "/queue", "/books"):
-        visit(page, usual, path)
+        visit(page, usual, path, PATHS[path])
         moving = page.evaluate(
             "document.getAnimations().filter((a) => a.effect.getComputedTiming().duration > 1)"
             ".map((a) => a.effect.target.className)"
