@@ -43,7 +43,8 @@ from bindery.http.errors import CHALLENGE, denied, refused
 from bindery.http.kernel import Kernel
 from bindery.http.policy import Rule
 from bindery.http.services import Services
-from bindery.store import api_keys, sessions, users
+from bindery.operations.identity import UNTRUSTED_PROXY
+from bindery.store import api_keys, attention, sessions, users
 from bindery.store.errors import StoreBusy, StoreUnavailable, StoreUnreadable
 from bindery.store.tx import Reader
 
@@ -52,6 +53,7 @@ log = structlog.get_logger()
 KEY_PREFIX = "bnd_"
 SEEN_EVERY_US = 300 * 1_000_000
 SLIDE_EVERY_US = 3600 * 1_000_000
+PROXY_EVERY_US = 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Door:
     def __init__(self, services: Services, kernel: Kernel) -> None:
         self._services = services
         self._kernel = kernel
+        self._proxy_again_us = 0
 
     async def enter(
         self, asked: Asked, tree: Tree, rule: Rule | None, trace: str
@@ -107,6 +110,8 @@ class Door:
             if rule is None or rule.access is not Access.public:
                 raise
             decision = _unread(asked, tree, rule, peer, services)
+        if peer.stripped:
+            await self._note_proxy(peer)
         if decision.who is None:
             _log_denial(decision, presented)
             return denied(cast("Denial", decision.verdict))
@@ -161,6 +166,26 @@ class Door:
     def _is_key(self, text: str) -> bool:
         now = self._services.clock.now_us()
         return self._services.store.read(lambda r: api_keys.find(r, digest(text), now)) is not None
+
+    async def _note_proxy(self, peer: Peer) -> None:
+        """Somebody forwards who is not configured: a person should know, once an hour."""
+        services = self._services
+        now = services.clock.now_us()
+        if now < self._proxy_again_us:
+            return
+        self._proxy_again_us = now + PROXY_EVERY_US
+        try:
+            await services.store.write(
+                lambda tx: attention.raise_in(
+                    tx,
+                    UNTRUSTED_PROXY,
+                    UNTRUSTED_PROXY,
+                    params={"address": peer.tcp},
+                    action="set_trusted_proxy",
+                )
+            )
+        except (StoreBusy, StoreUnavailable):
+            log.info("untrusted proxy not noted: the store takes no writes now")
 
     async def _touch(self, call: Call, session: sessions.Session) -> None:
         """Note the visit at most every 5 minutes, move the expiry at most hourly."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from bindery.domain.principal import By, Role, Via
 from bindery.domain.refusal import Code, Refusal, refuse
-from bindery.store import api_keys, sessions, users
+from bindery.store import api_keys, attention, sessions, users
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Reader, Tx
 
 MIN_SECRET = 32
+UNTRUSTED_PROXY = Code.UNTRUSTED_PROXY.value
+"""Code and subject of the attention item: somebody forwards who is not configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ async def seed(store: Store, *, api_key: str = "") -> None:
         users.seed_setting_in(tx, "auth.session_secret", secrets.token_urlsafe(32))
         if not api_keys.install_key(tx):
             api_keys.replace_install_in(tx, api_key or secrets.token_hex(32))
+        # Whoever configured the proxy restarted: the next forwarded request tells anew.
+        attention.clear_in(tx, UNTRUSTED_PROXY)
         return users.door_settings(tx).secret
 
     if len((await store.write(work)).encode()) < MIN_SECRET:
@@ -151,7 +155,12 @@ async def change_password(
 async def regenerate_install_key(store: Store) -> str:
     """A new install key, 64 hex digits; the old one is dead in the same transaction."""
     secret = secrets.token_hex(32)
-    await store.write(lambda tx: api_keys.replace_install_in(tx, secret))
+
+    def work(tx: Tx) -> None:
+        api_keys.replace_install_in(tx, secret)
+        tx.publish("health", 1, "key:install", "del")
+
+    await store.write(work)
     return secret
 
 

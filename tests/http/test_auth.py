@@ -17,8 +17,9 @@ from bindery.http import auth
 from bindery.http.limiters import MAX_KEYS, SlidingWindow
 from bindery.http.passwords import Passwords
 from bindery.http.services import WebSettings
+from bindery.operations import identity
 from bindery.runtime.threads import Threads
-from bindery.store import users
+from bindery.store import api_keys, users
 from bindery.store.errors import StoreUnreadable
 from tests.http.kernel_routes import KERNEL
 from tests.http.world import ADMIN, KEY, REMOTE, UI, World, open_app, session_of, set_cookies
@@ -549,3 +550,38 @@ async def test_a_database_that_cannot_be_read_is_no_identity_and_no_401(
         assert (await world.ask("GET", "/api/v1/queue")).status_code == 500
         assert (await world.key("GET", "/api/v1/queue")).status_code == 500
         assert (await world.key("GET", "/api/v1/nothing")).status_code == 500
+
+
+async def test_a_proxy_that_nobody_configured_is_told(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+
+        async def told() -> list[str]:
+            items = await (await world.key("GET", "/api/v1/system/attention")).get_json()
+            return [item["params"]["address"] for item in items if item["code"] == untrusted]
+
+        untrusted = "untrusted_proxy"
+        assert await told() == []
+        forwarded = {"X-Forwarded-For": "203.0.113.9"}
+        answer = await world.ask("GET", "/api/v1/queue", headers=forwarded, peer=("10.0.0.7", 1))
+        assert (answer.status_code, (await answer.get_json())["code"]) == (401, untrusted)
+        await world.ask("GET", "/api/v1/queue", headers=forwarded, peer=("10.0.0.8", 1))
+        assert await told() == ["10.0.0.7"], "once an hour is enough"
+        world.clock.advance(3_601)
+        await world.ask("GET", "/api/v1/queue", headers=forwarded, peer=("10.0.0.8", 1))
+        assert await told() == ["10.0.0.8"]
+        await identity.seed(world.store)
+        assert await told() == []
+
+
+async def test_a_short_install_key_is_on_the_health_page(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+
+        async def weak(key: str) -> list[str]:
+            answer = await world.ask("GET", "/api/v1/system/health", headers={"X-Api-Key": key})
+            rows = (await answer.get_json())["rows"]
+            return [row["reason"]["code"] for row in rows if row["kind"] == "setting"]
+
+        assert await weak(KEY) == []
+        await world.store.write(lambda tx: api_keys.replace_install_in(tx, "short"))
+        assert await weak("short") == ["weak_api_key"]
+        assert await weak(await identity.regenerate_install_key(world.store)) == []

@@ -9,11 +9,15 @@ from bindery.domain.wire import Reason
 from bindery.domain.wire.health import HealthRow
 from bindery.live.topic import Id, Snapshot, Topic
 from bindery.runtime.health import ActorHealth
-from bindery.store import clients, indexers
+from bindery.store import api_keys, clients, indexers
 from bindery.store.clients import ClientRow, ClientState
 from bindery.store.indexers import IndexerRow, IndexerState
 from bindery.store.store import Store
 from bindery.store.tx import Reader
+
+SHORTEST_KEY = 20
+"""A shorter install key could be guessed (security-rulings.md 5)."""
+INSTALL_KEY = "key:install"
 
 Actors = Callable[[], Sequence[ActorHealth]]
 
@@ -25,7 +29,7 @@ def health_rows(reader: Reader, actors: Sequence[ActorHealth], now_us: int) -> l
     for actor in actors:
         known = integrations.pop(actor.name, None)
         rows.append(_actor_row(actor, known))
-    return [*rows, *integrations.values()]
+    return [*rows, *integrations.values(), *_settings(reader)]
 
 
 def health_topic(store: Store, actors: Actors) -> Topic:
@@ -50,6 +54,14 @@ def _integrations(reader: Reader, now_us: int) -> dict[str, HealthRow]:
     rows = [_indexer(row, known_indexers.get(row.id), now_us) for row in _all_indexers(reader)]
     rows += [_client(row, known_clients.get(row.id)) for row in clients.list_clients(reader)]
     return {row.id: row for row in rows}
+
+
+def _settings(reader: Reader) -> list[HealthRow]:
+    """What was configured and is not safe; admins only, as the whole page."""
+    if not 0 < len(api_keys.install_key(reader)) < SHORTEST_KEY:
+        return []
+    weak = Reason(code="weak_api_key", params={"shortest": SHORTEST_KEY})
+    return [HealthRow(id=INSTALL_KEY, kind="setting", name="API key", state="failing", reason=weak)]
 
 
 def _all_indexers(reader: Reader) -> list[IndexerRow]:
