@@ -8,11 +8,12 @@ from bindery.domain.principal import HOUSEHOLD, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.masking import check_url, kept, pick
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import clients, commands, outbox
+from bindery.store import attention, clients, commands, downloads, outbox
 from bindery.store.clients import ClientFields, ClientRow
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
 
+GONE = "client_gone"
 DEFAULT_PORTS = {
     "sabnzbd": 8080,
     "nzbget": 6789,
@@ -100,19 +101,24 @@ async def update_client(
             return refuse(Code.DUPLICATE, "name", value=fields.name)
         if not clients.update_in(tx, client_id, fields, who.user_id, patch.rev):
             return refuse(Code.STALE, rev=stored.rev)
+        if fields.enabled != stored.enabled:
+            _tell_downloads_in(tx, stored, gone=not fields.enabled)
         return _found(tx, client_id)
 
     return await store.write(work)
 
 
 async def delete_client(store: Store, who: Principal, client_id: int) -> Refusal | None:
-    """Delete a client. Its downloads keep their rows; what it was to do is settled with it."""
+    """Delete a client. What it was to do is settled with it; its downloads keep their rows, and
+    those it had in hand wait for a person.
+    """
 
     def work(tx: Tx) -> Refusal | None:
         stored = clients.get(tx, client_id)
         if stored is None:
             return refuse(Code.NOT_FOUND)
         commands.cancel_lane_in(tx, f"client:{client_id}")
+        _tell_downloads_in(tx, stored, gone=True)
         clients.delete_in(tx, client_id)
         event = NewEvent(type="clientDeleted", by=who.by, client=stored.name, hidden=True)
         tx.record(event)
@@ -130,6 +136,26 @@ def went_down_in(tx: Tx, row: ClientRow, code: str, params: Params) -> None:
     values: Params = {"clientId": row.id}
     event = NewEvent(type="health", client=row.name, code=code, params=values, hidden=True)
     outbox.notify_in(tx, tx.record(event), "health", library=HOUSEHOLD, trace="")
+
+
+def _tell_downloads_in(tx: Tx, row: ClientRow, *, gone: bool) -> None:
+    """Nobody follows what a deleted or disabled client has in hand: say so, or that it is back."""
+    for one in downloads.followed(tx, row.id):
+        subject = f"download:{one.id}"
+        params: Params = {"client": row.name}
+        if gone:
+            downloads.move_in(tx, one, one.state, one.stage, code=GONE, params=params)
+            attention.raise_in(
+                tx,
+                GONE,
+                subject,
+                params={"title": one.title, **params},
+                action="remove_download",
+                library=one.library_id,
+            )
+        elif one.code == GONE:
+            downloads.move_in(tx, one, one.state, one.stage)
+            attention.clear_in(tx, subject, GONE)
 
 
 def _fields(patch: ClientPatch, stored: ClientRow | None, kind: str) -> ClientFields:

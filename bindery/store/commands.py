@@ -259,11 +259,13 @@ def cancelled_in(tx: Tx, command: Command) -> None:
 
 
 def cancel_lane_in(tx: Tx, lane: str) -> int:
-    """The child of this lane was deleted: settle what waited for it. Answers how many."""
-    queued = tx.rows(_q_lane, {"lane": lane}, Command)
-    for command in queued:
+    """The child of this lane was deleted: settle what it was to do, also what it has in hand (what
+    that brings is nobody's any more). Answers how many.
+    """
+    open_rows = tx.rows(_q_lane, {"lane": lane}, Command)
+    for command in open_rows:
         cancelled_in(tx, command)
-    return len(queued)
+    return len(open_rows)
 
 
 def hurry_lane_in(tx: Tx, lane: str) -> None:
@@ -418,7 +420,12 @@ _q_running = f"""
 SELECT {_COLUMNS} FROM command INDEXED BY command_running
 WHERE state = 'running' AND kind IN (SELECT value FROM json_each(:kinds)) AND lane = :lane
 ORDER BY id"""
-_q_lane = f"SELECT {_COLUMNS} FROM command WHERE state = 'queued' AND lane = :lane ORDER BY id"
+_q_lane = f"""
+SELECT {_COLUMNS} FROM command INDEXED BY command_due
+WHERE state = 'queued' AND lane = :lane
+UNION ALL
+SELECT {_COLUMNS} FROM command INDEXED BY command_running
+WHERE state = 'running' AND lane = :lane"""
 _q_hurry = """
 UPDATE command SET not_before = 0 WHERE state = 'queued' AND lane = :lane AND not_before > :now
 RETURNING kind"""

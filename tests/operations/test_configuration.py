@@ -13,6 +13,7 @@ from bindery.operations.clients import (
     delete_client,
     update_client,
 )
+from bindery.operations.downloads import RemoveOptions, remove_download
 from bindery.operations.indexers import (
     IndexerPatch,
     add_indexer,
@@ -21,10 +22,15 @@ from bindery.operations.indexers import (
     update_indexer,
 )
 from bindery.operations.masking import MASK
+from bindery.store import commands, downloads
 from bindery.store.clients import ClientRow
+from bindery.store.commands import Command
 from bindery.store.indexers import IndexerFields, IndexerRow
+from bindery.store.lanes import GiveBack, settle_in
 from bindery.store.store import Store
+from bindery.store.tx import Tx
 from tests.kit.database import open_test_store
+from tests.kit.household import add_book, grab
 
 ADMIN = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
 QBIT = ClientPatch(name="qbit", type="qbittorrent", host="http://nas/", password="hush-hush")
@@ -175,3 +181,44 @@ async def test_deleting_a_client_settles_what_it_was_to_do(tmp_path: Path) -> No
         settled = await store.settled(command, 1)
     assert settled is not None
     assert settled.state == "cancelled"
+
+
+async def test_deleting_a_client_settles_what_it_has_in_hand(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, QBIT)
+        lane = f"client:{row.id}"
+
+        def work(tx: Tx) -> Command | None:
+            tx.enqueue("download.send", {}, key="1", lane=lane)
+            return commands.claim_in(tx, ["download.send"], lanes=[lane])
+
+        command = await store.write(work)
+        assert command is not None
+        assert await delete_client(store, ADMIN, row.id) is None
+        await store.write(lambda tx: settle_in(tx, command, GiveBack()))
+        settled = await store.settled(command.id, 1)
+        assert store.read(lambda r: commands.count_open(r, ["download.send"])) == 0
+    assert settled is not None
+    assert settled.state == "cancelled"
+
+
+async def test_downloads_of_a_client_that_went_wait_for_a_person(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, QBIT)
+        download = await grab(store, await add_book(store))
+
+        def told() -> tuple[str | None, list[str]]:
+            found = store.read(lambda reader: downloads.get(reader, download))
+            assert found is not None
+            assert found.state == "grabbed"
+            items = store.read(lambda reader: reader.values("SELECT code FROM attention"))
+            return found.code, items
+
+        await update_client(store, ADMIN, row.id, ClientPatch(enabled=False))
+        assert told() == ("client_gone", ["client_gone"])
+        await update_client(store, ADMIN, row.id, ClientPatch(enabled=True))
+        assert told() == (None, [])
+        assert await delete_client(store, ADMIN, row.id) is None
+        assert told() == ("client_gone", ["client_gone"])
+        assert await remove_download(store, ADMIN, download, RemoveOptions()) is None
+        assert store.read(lambda reader: reader.values("SELECT code FROM attention")) == []
