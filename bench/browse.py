@@ -33,7 +33,7 @@ def load(url: str, cookies: str, *, slow: bool = True) -> dict[str, float]:
             name, _, value = cookie.partition("=")
             context.add_cookies([{"name": name, "value": value, "domain": host, "path": "/"}])
         page = context.new_page()
-        cdp = context.new_cdp_session(page)
+        cdp: Any = context.new_cdp_session(page)  # typed in part only
         cdp.send("Network.enable")
 
         def finished(event: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ async def run() -> list[Figure]:
                 await trio.sleep(WORKER_GONE_S)
                 after = running.usage()
                 nursery.cancel_scope.cancel(reason="measured")
-                links = [path.stat().st_nlink for _number, path in wanted]
+                links = [_links(path) for _number, path in wanted]
     return [
         Figure("import", "complete to shelf, median", percentile(taken, 0.5), "s"),
         Figure("import", "complete to shelf, worst", max(taken), "s", 3),
@@ -66,13 +66,17 @@ def _wish(folder: Path, client: int, number: int) -> tuple[int, Path]:
     return download, path
 
 
+def _links(path: Path) -> int:
+    return path.stat().st_nlink
+
+
 def _downloading(download: int) -> dict[str, object]:
     return {**torrent(download), "hash": f"{download:040x}"}
 
 
 async def _shelved(outside: Outside, ws: WebSocketConnection, download: int, path: Path) -> float:
     """Let the client say that it is complete; seconds from the poll that hears it to the row."""
-    size = path.stat().st_size
+    size = (await trio.Path(path).stat()).st_size
     outside.files[f"{download:040x}"] = [
         {"name": path.name, "size": size, "progress": 1, "priority": 1}
     ]

@@ -1,21 +1,17 @@
 """Lists and search against the targets of the first milestone.
 
-    python -m bench.lists [10000 1000000]
+    python -m bench lists [--million]
 
 Lists: p95 <= 5 ms at 10k and, at 1M, at most 1.5 times that; OFFSET to the middle p95 <= 60 ms;
 substring search, first page: rare word p95 <= 10 ms, frequent <= 25 ms, <= 100 ms with its total.
 """
 
-import logging
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import structlog
-import trio
-
 from bench.books_db import LIBRARIES, database
+from bench.figures import Figure
 from bindery.runtime.clock import SystemClock
 from bindery.runtime.threads import Threads, in_thread
 from bindery.store import Reader, Store, open_store
@@ -47,12 +43,23 @@ def p95(work: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
     return times[len(times) // 2], times[int(len(times) * 0.95)]
 
 
-def line(name: str, figures: tuple[float, float], target: str) -> None:
-    print(f"  {name:<46} {figures[0]:8.2f} {figures[1]:8.2f}   {target}", flush=True)
+class Sheet:
+    """The p95 of every line, with the target of its kind."""
+
+    def __init__(self, books: int) -> None:
+        self.workload = f"lists of {books // 1000}k"
+        self.figures: list[Figure] = []
+
+    def line(self, name: str, times: tuple[float, float], target: str) -> None:
+        """One line; a target begins with its milliseconds."""
+        limit = float(target.split(maxsplit=1)[0]) if target else None
+        self.figures.append(Figure(self.workload, f"{name.strip()}, p95", times[1], "ms", limit))
 
 
-async def measure(store: Store, books: int) -> None:
-    print(f"{books:,} books, three libraries{'':<20} p50 ms   p95 ms   target")
+async def measure(store: Store, books: int) -> list[Figure]:
+    """Every figure for a library of this size."""
+    sheet = Sheet(books)
+    line = sheet.line
     sort: Any
     for sort in SHAPES:
         for statuses in ((), ("wanted",), ("imported",), ("downloading",)):
@@ -107,6 +114,7 @@ async def measure(store: Store, books: int) -> None:
     scan = Timed(store)
     await scan.run(lambda r: page(r, dates, "date-new", Slice()), 20)
     line("release range by date", scan.figures, "")
+    return sheet.figures
 
 
 class Timed:
@@ -127,13 +135,11 @@ class Timed:
         self.figures = times[len(times) // 2], times[int(len(times) * 0.95)]
 
 
-async def main() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    for books in [int(argument) for argument in sys.argv[1:]] or [10_000, 1_000_000]:
+async def run(sizes: Sequence[int] = (10_000,)) -> list[Figure]:
+    """The figures of the table's first rows, and how 1M compares with 10k."""
+    found: list[Figure] = []
+    for books in sizes:
         path = await in_thread(Threads().cpu, database, books)
         async with open_store(path, clock=SystemClock()) as store:
-            await measure(store, books)
-
-
-if __name__ == "__main__":
-    trio.run(main)
+            found += await measure(store, books)
+    return found

@@ -41,6 +41,25 @@ renders: Counter[str] = Counter()
 _numbers = itertools.count(1)
 
 
+class CpuMeter(trio.abc.Instrument):
+    """The longest step by the loop's own CPU time: a busy machine does not count as ours."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self.task = ""
+        self._began = 0.0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002 - trio passes it
+        """One task runs."""
+        self._began = time.thread_time()
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        """It gave the loop back."""
+        took = time.thread_time() - self._began
+        if took > self.longest_s:
+            self.longest_s, self.task = took, task.name
+
+
 def count_renders() -> None:
     """Have every topic that is registered from now on count its renderings."""
     register = Hub.register
@@ -82,6 +101,8 @@ class Orders:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.threads = Threads()
+        self.cpu = CpuMeter()
+        trio.lowlevel.add_instrument(self.cpu)
 
     async def touch(self, download: int, value: int) -> float:
         """Change one download; the time at which the write was asked for."""
@@ -123,6 +144,7 @@ class Orders:
         """Forget the stalls and renderings so far."""
         await trio.lowlevel.checkpoint()
         self.service.stalls.reset()
+        self.cpu.longest_s = 0.0
         renders.clear()
 
     async def meters(self) -> dict[str, Any]:
@@ -131,7 +153,8 @@ class Orders:
         longest = self.service.stalls.longest
         return {
             "longest_ms": longest.seconds * 1_000,
-            "task": longest.task,
+            "longest_cpu_ms": self.cpu.longest_s * 1_000,
+            "cpu_task": self.cpu.task,
             "stack": longest.stack,
             "stalls": self.service.stalls.stalls,
             "renders": dict(renders),

@@ -20,7 +20,7 @@ async def run() -> list[Figure]:
             add_indexers(folder, 2, outside.indexer.url)
             ids = add_downloads(folder, DOWNLOADS, state="downloading", client_id=client)
             add_commands(folder, COMMANDS)
-            outside.torrents = [torrent(id) for id in ids]
+            outside.torrents = [torrent(number) for number in ids]
             for _ in range(RUNS):
                 async with service(folder) as running, running.caller() as caller:
                     first.append(running.started_s)

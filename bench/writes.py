@@ -1,6 +1,6 @@
 """Durable writes against the targets of the first milestone.
 
-    python -m bench.writes [folder]
+    python -m bench writes
 
 One-row units >= 20,000/s from 200 writers; grab units >= 4,000/s; one alone p99 at most twice the
 disk's own fdatasync p99 plus 1 ms.
@@ -8,7 +8,6 @@ disk's own fdatasync p99 plus 1 ms.
 
 import itertools
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 import trio
 
 from bench.books_db import database
+from bench.figures import Figure
 from bindery.domain.principal import SYSTEM
 from bindery.store import NewEvent, Store, Tx, open_store
 from bindery.store.marks import download_changed_in
@@ -79,21 +79,23 @@ def disk(folder: Path) -> list[float]:
     return sorted(times)
 
 
-async def main() -> None:
+async def run() -> list[Figure]:
+    """The figures of the table's row; the folder is that of the cached library."""
     source = database(10_000)
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if sys.argv[1:] else None) as folder:
+    with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         path = Path(folder) / "bindery.db"
         path.write_bytes(source.read_bytes())
         async with open_store(path) as store:
             sync = disk(Path(folder))
             single = await alone(store)
             small = await rate(store, one_row, 200, 100)
-            print(f"one-row units, 200 writers  {small:>9,.0f}/s  20,000")
-            large = await rate(store, grab, 200, 40)
-            print(f"grab units, 200 writers     {large:>9,.0f}/s  4,000")
-            print(f"one alone, p50 / p99        {single[250]:.2f} / {single[495]:.2f} ms")
-            print(f"fdatasync, p50 / p99        {sync[250]:.2f} / {sync[495]:.2f} ms")
-
-
-if __name__ == "__main__":
-    trio.run(main)
+            large = await rate(store, grab, 200, 20)
+    limit = 2 * sync[495] + 1
+    return [
+        Figure("writes", "one-row units, 200 writers", small, "/s", 20_000, "more"),
+        Figure("writes", "grab units, 200 writers", large, "/s", 4_000, "more"),
+        Figure("writes", "one alone, p50", single[250], "ms"),
+        Figure("writes", "one alone, p99 (2 x fdatasync p99 + 1 ms)", single[495], "ms", limit),
+        Figure("writes", "fdatasync of this disk, p50", sync[250], "ms"),
+        Figure("writes", "fdatasync of this disk, p99", sync[495], "ms"),
+    ]
