@@ -18,7 +18,7 @@ export function indexerOutcome(report: IndexerReport, type: string): Outcome {
     return { tone: 'bad', lines: [t('indexers.failed', { reason })] };
   }
   if (report.searchError) {
-    return { tone: 'warn', lines: [t('indexers.searchProblem', { reason: errorSummary(report.searchError) })] };
+    return { tone: 'warn', lines: [t('indexers.searchProblem', { reason: reasonText({ code: report.searchError }) })] };
   }
   if (!report.searchResults) {
     return type === 'opds'
