@@ -13,7 +13,14 @@ from trio.testing import MockClock
 
 from bindery.actors.downloads import DownloadsActor, gating
 from bindery.actors.downloads.polling import enqueue_gate_in
-from bindery.adapters.failures import Rejected, Unauthorized, Unavailable
+from bindery.adapters.failures import (
+    AddressRefused,
+    Malformed,
+    OutsideError,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from bindery.domain.principal import Principal, Role, Via
 from bindery.domain.transfers import AddOptions, Payload, RemoteFile, RemoteItem, RemoteState
 from bindery.live.board import Board
@@ -396,3 +403,35 @@ async def test_what_kills_five_times_ends_at_its_row(
         await w.store.write(work)
         await trio.sleep(600)
         assert (w.row(download).state, w.row(download).code) == (state, "crashes_spent")
+
+
+@pytest.mark.parametrize(
+    "trouble", [Malformed("html_page"), AddressRefused(reason="loopback"), Rejected("unknown_item")]
+)
+async def test_a_client_that_talks_nonsense_costs_no_release(
+    tmp_path: Path, autojump_clock: MockClock, trouble: OutsideError
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.down = trouble
+        download = await grab(w.store, w.shelf)
+        await trio.sleep(600)
+        assert w.row(download).state == "grabbed"
+        assert w.store.read(lambda reader: reader.values("SELECT id FROM blocklist")) == []
+        w.client.down = None
+        await trio.sleep(1_000)
+        assert w.row(download).state == "downloading"
+
+
+@pytest.mark.parametrize("trouble", [Malformed("html_page"), Unauthorized("client_auth")])
+async def test_a_removal_outlives_a_client_that_lets_nobody_in(
+    tmp_path: Path, autojump_clock: MockClock, trouble: OutsideError
+) -> None:
+    async with world(tmp_path) as w:
+        download = await grab(w.store, w.shelf)
+        await trio.sleep(5)
+        w.client.down = trouble
+        assert await remove_download(w.store, ADMIN, download, RemoveOptions()) is None
+        await trio.sleep(600)
+        w.client.down = None
+        await trio.sleep(1_000)
+        assert w.client.items == {}

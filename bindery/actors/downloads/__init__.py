@@ -13,7 +13,7 @@ from bindery.actors.downloads.desk import Desk, Fetch, patience, told, worth_wai
 from bindery.actors.downloads.gating import Gate
 from bindery.actors.downloads.polling import poll
 from bindery.actors.downloads.sending import send
-from bindery.adapters.failures import OutsideError
+from bindery.adapters.failures import OutsideError, Rejected
 from bindery.adapters.protocols import DownloadClient
 from bindery.domain.downloads import MAX_CRASHES
 from bindery.domain.pathmap import PathMap, parse_spec
@@ -146,9 +146,10 @@ async def _remove(desk: Desk, command: Command, download_id: int, *, with_data: 
         if remote_id is not None:
             await desk.client.remove(remote_id, with_data=with_data)
     except OutsideError as error:
-        if not worth_waiting(error):
+        if isinstance(error, Rejected):
             return Failed(code=error.code, params=told(error, client=desk.row.name))
-        await desk.unreachable(error)
+        if worth_waiting(error):
+            await desk.unreachable(error)
         waited = desk.store.clock.now_us() - command.created_at
         return Retry(
             after_s=patience(error, waited), code=error.code, params=told(error), spend=False

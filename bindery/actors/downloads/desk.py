@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bindery.adapters.failures import OutsideError, Unavailable
+from bindery.adapters.failures import OutsideError, Unauthorized, Unavailable
 from bindery.adapters.protocols import DownloadClient
 from bindery.domain.pathmap import PathMap, to_local
 from bindery.domain.refusal import Params
@@ -19,6 +19,9 @@ from bindery.store.clients import ClientRow
 from bindery.store.downloads import DownloadRow
 from bindery.store.store import Store
 from bindery.store.tx import Reader, Tx
+
+UNAUTHORIZED_S = 900.0
+"""A wrong password is not tried often: some clients ban whoever does."""
 
 Fetch = Callable[[int | None, str], Awaitable[Payload]]
 """Fetch what a link names, through the indexer it came from: (indexer id, link) -> payload."""
@@ -92,6 +95,8 @@ class Desk:
 
 def patience(error: OutsideError, waited_us: int) -> float:
     """Seconds until the next try: what the other side asked for, else longer with the wait."""
+    if isinstance(error, Unauthorized):
+        return UNAUTHORIZED_S
     if isinstance(error, Unavailable) and error.retry_after_s is not None:
         return max(1.0, error.retry_after_s)
     return min(300.0, max(5.0, waited_us / 4_000_000))

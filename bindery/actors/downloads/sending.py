@@ -7,7 +7,7 @@ is never asked twice without looking first whether it has the item.
 import hashlib
 
 from bindery.actors.downloads.desk import Desk, patience, told, worth_waiting
-from bindery.adapters.failures import OutsideError, Unauthorized
+from bindery.adapters.failures import OutsideError, Rejected, Unauthorized, Unavailable
 from bindery.domain.client_choice import ClientFacts, category_for
 from bindery.domain.refusal import Params
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem
@@ -19,7 +19,7 @@ from bindery.store.downloads import DownloadRow, PayloadRow
 from bindery.store.lanes import Done, Failed, Outcome, Retry
 from bindery.store.tx import NewEvent, Tx
 
-UNAUTHORIZED_S = 900.0
+_OF_THE_CLIENT = frozenset({"category_refused", "unknown_item"})
 
 
 async def send(desk: Desk, command: Command, download_id: int) -> Outcome:
@@ -77,7 +77,7 @@ async def _hand_over(desk: Desk, row: DownloadRow) -> Outcome:
     if stored is None:
         await desk.store.write(lambda tx: downloads.move_in(tx, row, "grabbed", "fetch"))
         return Retry(after_s=0, code="payload_missing", spend=False)
-    found = await desk.client.find(row.token, row.hashes, row.title)
+    found = await _look(desk, row)
     if isinstance(found, Ambiguous):
         return await _ask_a_person(desk, row, found)
     if found is None:
@@ -90,6 +90,14 @@ async def _hand_over(desk: Desk, row: DownloadRow) -> Outcome:
     reach("send.remote_stored")
     desk.look_now.ring()
     return Done()
+
+
+async def _look(desk: Desk, row: DownloadRow) -> RemoteItem | Ambiguous | None:
+    """Whether the client has it. A refusal to tell says nothing about the release."""
+    try:
+        return await desk.client.find(row.token, row.hashes, row.title)
+    except Rejected as error:
+        raise Unavailable(error.code) from error
 
 
 def _believe(tx: Tx, row: DownloadRow, remote_id: str, found: RemoteItem | None) -> None:
@@ -127,9 +135,7 @@ async def _not_now(desk: Desk, row: DownloadRow, command: Command, error: Outsid
     if not fetching and worth_waiting(error):
         await desk.unreachable(error)
     after_s = patience(error, desk.store.clock.now_us() - command.created_at)
-    if isinstance(error, Unauthorized):
-        after_s = UNAUTHORIZED_S
-    if worth_waiting(error) or isinstance(error, Unauthorized):
+    if worth_waiting(error) or _nothing_said(error, fetching=fetching):
         where = row.indexer_name if fetching else desk.row.name
         code = f"{'indexer' if fetching else 'client'}_{error.code}"
         params = told(error, where=where)
@@ -145,6 +151,15 @@ async def _not_now(desk: Desk, row: DownloadRow, command: Command, error: Outsid
     params = told(error, reason=error.code)
     await desk.store.write(lambda tx: fail_in(tx, row, code, params), actor=True)
     return Failed(code=code, params=params)
+
+
+def _nothing_said(error: OutsideError, *, fetching: bool) -> bool:
+    """Whether a failure is about the other side and not about the release: a wrong password, or a
+    client that answers nonsense, may not be reached, or lacks its category.
+    """
+    if isinstance(error, Unauthorized):
+        return True
+    return not fetching and (not isinstance(error, Rejected) or error.code in _OF_THE_CLIENT)
 
 
 def _twin(tx: Tx, row: DownloadRow, payload: Payload) -> DownloadRow | None:
