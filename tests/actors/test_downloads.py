@@ -435,3 +435,21 @@ async def test_a_removal_outlives_a_client_that_lets_nobody_in(
         w.client.down = None
         await trio.sleep(1_000)
         assert w.client.items == {}
+
+
+async def test_a_client_that_lists_but_cannot_add_is_not_hammered(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[float] = []
+
+    async def add(self: FakeClient, payload: Payload, options: AddOptions) -> str:
+        del self, payload, options
+        tries.append(trio.current_time())
+        await trio.lowlevel.checkpoint()
+        raise Unavailable("http_status", status=500)
+
+    monkeypatch.setattr(FakeClient, "add", add)
+    async with world(tmp_path) as w:
+        await grab(w.store, w.shelf)
+        await trio.sleep(600)
+    assert 3 <= len(tries) <= 40

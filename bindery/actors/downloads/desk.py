@@ -30,7 +30,7 @@ Fetch = Callable[[int | None, str], Awaitable[Payload]]
 @dataclass(slots=True)
 class Desk:
     """One client's desk. `items` is the last snapshot, by our row's id; `sending` are the rows that
-    are being handed over right now.
+    are being handed over right now; `away` says that the last poll failed.
     """
 
     store: Store
@@ -45,6 +45,7 @@ class Desk:
     items: dict[int, RemoteItem] = field(default_factory=dict[int, RemoteItem])
     sending: set[int] = field(default_factory=set[int])
     failures: int = 0
+    away: bool = False
 
     @property
     def lane(self) -> str:
@@ -69,13 +70,17 @@ class Desk:
         """The client answered: note it once, and let what waited for it go on."""
         if self.failures == 0 and self._known_well():
             return
-        self.failures = 0
+        # Only what waited for the client to come back is due: one that lists but refuses the rest
+        # keeps its patience. None yet failed: the first answer after a start.
+        back = self.away or self.failures == 0
+        self.failures, self.away = 0, False
         if self.board.client_stale(self.row.id, None):
             self.hub.mark("queue", EVERYBODY, META)
 
         def work(tx: Tx) -> None:
             clients.set_ok_in(tx, self.row.id)
-            commands.hurry_lane_in(tx, self.lane)
+            if back:
+                commands.hurry_lane_in(tx, self.lane)
 
         await self.store.write(work, actor=True)
 

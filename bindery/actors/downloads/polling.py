@@ -27,6 +27,7 @@ async def poll(desk: Desk) -> float:
     try:
         snapshot = await desk.client.snapshot()
     except OutsideError as error:
+        desk.away = True
         await desk.unreachable(error)
         return min(DOWN_CAP_S, DOWN_FIRST_S * 2 ** min(desk.failures - 1, 8))
     await desk.answered()
