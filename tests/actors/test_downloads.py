@@ -392,7 +392,7 @@ async def test_what_kills_five_times_ends_at_its_row(
     async with world(tmp_path) as w:
         w.client.down = Unavailable("connection_failed")
         download = await grab(w.store, w.shelf)
-        await trio.sleep(5)
+        await trio.sleep(7)
 
         def work(tx: Tx) -> None:
             if kind == "download.gate":

@@ -88,7 +88,7 @@ class Opds:
         answer = await self._get(self._url)
         if not await in_thread(self._outbound.threads.cpu, is_feed, answer.body):
             raise Malformed("not_a_feed")
-        page = read_page(answer.body, answer.url)
+        page = await in_thread(self._outbound.threads.cpu, read_page, answer.body, answer.url)
         return IndexerCaps(
             search=bool(await self._find_template(page)),
             categories={EBOOK: "EBook", AUDIOBOOK: "Audiobook"},
@@ -104,7 +104,9 @@ class Opds:
                     template = template or link.href
                 elif "opensearchdescription" in link.type:
                     answer = await self._get(link.href)
-                    template = read_description(answer.body, answer.url) or template
+                    cpu = self._outbound.threads.cpu
+                    found = await in_thread(cpu, read_description, answer.body, answer.url)
+                    template = found or template
             self._template = template
         return self._template
 
