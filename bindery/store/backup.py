@@ -1,5 +1,6 @@
 """Online backup: a whole, consistent copy while the program works."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -15,8 +16,25 @@ def copy_database(source: apsw.Connection, target: Path) -> None:
     """Copy into `target` (mode 0600): temp file beside it, fsync, rename. Runs in a thread.
 
     What stood at `target` is replaced only by a whole copy. A writer may go on meanwhile.
+    Raises `OSError`, also for what SQLite says of the disk; no half copy stays behind then.
     """
     temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        _copy(source, temporary)
+        reach("backup.tmp_written")
+        _sync(temporary)
+    except apsw.Error as error:
+        temporary.unlink(missing_ok=True)
+        number = errno.ENOSPC if isinstance(error, apsw.FullError) else errno.EIO
+        raise OSError(number, str(error), str(target)) from error
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    temporary.replace(target)
+    _sync(target.parent)
+
+
+def _copy(source: apsw.Connection, temporary: Path) -> None:
     temporary.unlink(missing_ok=True)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     copy = apsw.Connection(str(temporary), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -28,10 +46,6 @@ def copy_database(source: apsw.Connection, target: Path) -> None:
         pragma(copy, "journal_mode", "delete")
     finally:
         copy.close()
-    reach("backup.tmp_written")
-    _sync(temporary)
-    temporary.replace(target)
-    _sync(target.parent)
 
 
 def _sync(path: Path) -> None:

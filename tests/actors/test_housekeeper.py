@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 import trio
 
 from bindery.actors import housekeeper
@@ -18,7 +19,7 @@ from bindery.files.roots import write_marker
 from bindery.runtime.clock import FixedClock
 from bindery.runtime.supervisor import Child, open_supervisor
 from bindery.runtime.threads import Threads
-from bindery.store import attention, backups, roots
+from bindery.store import attention, backup, backups, roots
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
 from tests.kit.database import open_test_store
@@ -92,6 +93,24 @@ async def test_backup_that_fails_needs_a_person(tmp_path: Path, logged: Any) -> 
     assert (ended.state, ended.code) == ("failed", "backup_failed")
     assert before == {"backup_failed": "backup"}
     assert (again.state, after) == ("succeeded", {})
+
+
+async def test_backup_onto_a_full_disk_leaves_nothing(
+    tmp_path: Path, logged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise apsw.FullError
+
+    logged.claim("backup.failed")
+    async with at_work(tmp_path) as (store, _):
+        with monkeypatch.context() as patch:
+            patch.setattr(backup, "pragma", full)
+            ended = await run(store, "backup.create")
+        assert (ended.state, ended.code) == ("failed", "backup_failed")
+        assert raised(store) == {"backup_failed": "backup"}
+        assert list(backups.backup_folder(store).iterdir()) == []
+        assert (await run(store, "backup.create")).state == "succeeded"
+        assert raised(store) == {}
 
 
 async def test_retention_forgets_what_is_old_and_nothing_else(tmp_path: Path) -> None:
