@@ -139,7 +139,7 @@ def same(a: str, b: str) -> NameVerdict:
     return _same(a[:400], b[:400])
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)  # what is kept costs pauses of the collector
 def _same(a: str, b: str) -> NameVerdict:
     return same_names(parse(a), parse(b))
 

@@ -76,7 +76,7 @@ def parse(text: str) -> Name:
     return _parse(text[:400])
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)  # what is kept costs pauses of the collector
 def _parse(text: str) -> Name:
     clean = " ".join(_NOTE.sub(" ", text).split()).strip(" ,;-")
     folded = fold(clean)

@@ -163,7 +163,7 @@ def _fold_word(word: str) -> Word:
     return Word(word, word, word)
 
 
-_cached_word = lru_cache(maxsize=16384)(_fold_word)
+_cached_word = lru_cache(maxsize=4096)(_fold_word)  # more costs pauses of the collector
 
 
 def words(text: str) -> tuple[Word, ...]:
@@ -180,7 +180,7 @@ def _words(text: str) -> tuple[Word, ...]:
     return tuple(word for word in found if word.s)
 
 
-_cached_words = lru_cache(maxsize=8192)(_words)
+_cached_words = lru_cache(maxsize=2048)(_words)
 
 
 def fold(text: str) -> str:

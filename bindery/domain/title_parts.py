@@ -39,7 +39,7 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d\Z")
 _REVISION = re.compile(r"v\d{1,2}\Z")
 
 
-class TitleParts(msgspec.Struct, frozen=True):
+class TitleParts(msgspec.Struct, frozen=True, gc=False):
     """A title's facts; word tuples are comparable sequences (numbers by value)."""
 
     text: str
@@ -123,7 +123,7 @@ def parse(title: str) -> TitleParts:
     return _parse(title[:1000])
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)  # what is kept costs pauses of the collector
 def _parse(title: str) -> TitleParts:
     text = " ".join(title.split())
     body, facts = _trailing_groups(text)
