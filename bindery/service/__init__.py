@@ -277,5 +277,5 @@ async def _setup_code(settings: Settings, store: Store, threads: Threads) -> str
             file.write(code + "\n")
 
     await in_thread(threads.scan, write)
-    _log.warning("service.setup_required", file="setup-code")
+    _log.warning("service.setup_required", code=code, file="setup-code")
     return code
