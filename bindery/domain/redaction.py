@@ -14,10 +14,10 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 _PATH_TOKEN = re.compile(r"(?<=/)(?=[^/?#&]*\d)(?=[^/?#&]*[A-Za-z])[A-Za-z0-9_-]{24,}(?=[/?#&]|$)")
 
 
-def redact_url(url: str) -> str:
+def redact_url(url: str, mask: str = MASK) -> str:
     """The URL for logs and people: secret parameters, userinfo and long path tokens masked."""
-    masked = _PARAM.sub(rf"\1\2={MASK}", _USERINFO.sub(f"{MASK}@", url))
-    return _PATH_TOKEN.sub(MASK, masked)
+    masked = _PARAM.sub(rf"\1\2={mask}", _USERINFO.sub(f"{mask}@", url))
+    return _PATH_TOKEN.sub(mask, masked)
 
 
 def strip_secrets(url: str) -> str:

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from bindery.domain.addresses import Target, parse_target
 from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Refusal, refuse
-from bindery.operations.masking import check_url, kept, pick
+from bindery.operations.masking import check_url, kept, kept_url, pick
 from bindery.operations.once import Once, Replay, perform
 from bindery.store import attention, indexers
 from bindery.store.indexers import IndexerFields, IndexerRow
@@ -118,7 +118,7 @@ def _fields(patch: IndexerPatch, stored: IndexerRow | None) -> IndexerFields:
     return IndexerFields(
         name=pick(patch.name, stored.name if stored else "").strip(),
         type=pick(patch.type, stored.type if stored else "newznab"),
-        url=pick(patch.url, stored.url if stored else "").strip(),
+        url=kept_url(patch.url, stored.url if stored else ""),
         categories=pick(patch.categories, stored.categories if stored else ())
         or DEFAULT_CATEGORIES,
         include_parent=pick(

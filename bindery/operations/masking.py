@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from bindery.domain.addresses import Policy, Reach, Target, judge_name, parse_target
+from bindery.domain.redaction import redact_url
 from bindery.domain.refusal import Code, Refusal, refuse
 
 MASK = "********"
@@ -39,11 +40,24 @@ def kept(sent: str | msgspec.UnsetType, stored: str, *, same_target: bool) -> st
     return sent
 
 
+def masked_url(url: str) -> str:
+    """An address as people see it: what is secret in it is masked in place."""
+    return redact_url(url, MASK)
+
+
+def kept_url(sent: str | msgspec.UnsetType, stored: str) -> str:
+    """The address to store; the masked form of the stored one means "unchanged"."""
+    url = pick(sent, stored).strip()
+    return stored if url == masked_url(stored) else url
+
+
 def check_url(url: str, field: str = "url") -> Target | Refusal:
     """Judge a configured address by its text (LAN and loopback are the operator's to use).
 
     What a name resolves to is judged at every connection; at the save it may not be up yet.
     """
+    if MASK in url:
+        return refuse(Code.SECRET_REQUIRED, field)
     target = parse_target(url.strip())
     refused = target if not isinstance(target, Target) else judge_name(target, _CONFIGURED)
     if isinstance(target, Target) and refused is None:

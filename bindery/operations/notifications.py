@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Refusal, refuse
-from bindery.operations.masking import MASK, check_url, pick
+from bindery.operations.masking import MASK, check_url, kept_url, pick
 from bindery.operations.once import Once, Replay, perform
 from bindery.store import notifiers
 from bindery.store.notifiers import NotifierFields, NotifierRow
@@ -45,7 +45,7 @@ def resolve(patch: NotifierPatch, stored: NotifierRow | None) -> NotifierFields 
     `secret_required` when stored header values would go to another address.
     """
     base = stored or NotifierFields(name="", url="")
-    url = pick(patch.url, base.url).strip()
+    url = kept_url(patch.url, base.url)
     headers = _headers(patch.headers, base.headers, same=stored is None or url == stored.url)
     method = pick(patch.method, base.method).strip().upper() or METHODS[0]
     fields = NotifierFields(

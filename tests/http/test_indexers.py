@@ -126,3 +126,30 @@ async def test_blocklist_lists_and_forgets(tmp_path: Path) -> None:
         assert (await world.key("DELETE", "/api/v1/blocklist/bulk", json=ids)).status_code == 204
         left = await (await world.key("GET", "/api/v1/blocklist")).get_json()
         assert [row["guid"] for row in left] == ["a"]
+
+
+async def test_secrets_in_addresses_are_masked_and_kept(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        for path, url in (
+            ("indexer", "http://nas:9696/1/api?apikey=canary-key"),
+            (
+                "notification",
+                "http://hooks.test/api/1/T0ken4567890123456789canary?token=canary-key",
+            ),
+        ):
+            body = {"name": "x", "type": "torznab" if path == "indexer" else "webhook", "url": url}
+            made = await (await world.key("POST", f"/api/v1/{path}", json=body)).get_json()
+            one = f"/api/v1/{path}/{made['id']}"
+            sent = {"name": "y", "url": made["url"]}
+            after = await (await world.key("PUT", one, json=sent)).get_json()
+            moved = {"url": made["url"].replace("http://", "http://other.")}
+            refused = await world.key("PUT", one, json=moved)
+            assert "canary" not in repr((made, after))
+            assert (after["name"], after["url"]) == ("y", made["url"])
+            assert (refused.status_code, (await refused.get_json())["code"]) == (
+                400,
+                "secret_required",
+            )
+            table = "indexer" if path == "indexer" else "notifier"
+            sql = f"SELECT url FROM {table}"
+            assert world.store.read(lambda reader, sql=sql: reader.values(sql)) == [url]

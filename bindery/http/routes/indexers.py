@@ -18,7 +18,7 @@ from bindery.http.schemas.search import TextQuery
 from bindery.live.topics.search import read_search, releases_wire
 from bindery.operations import indexers as operations
 from bindery.operations.indexers import IndexerPatch
-from bindery.operations.masking import masked
+from bindery.operations.masking import masked, masked_url
 from bindery.operations.once import Replay
 from bindery.operations.search import search_text
 from bindery.store import indexers
@@ -149,7 +149,7 @@ def shown(row: IndexerRow, state: IndexerState | None, now_us: int) -> Indexer:
         id=row.id,
         name=row.name,
         type=row.type,
-        url=row.url,
+        url=masked_url(row.url),
         api_key=masked(row.api_key),
         api_key_configured=bool(row.api_key),
         categories=row.categories,

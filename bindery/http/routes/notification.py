@@ -14,7 +14,7 @@ from bindery.http.once import once
 from bindery.http.route import Answer, route
 from bindery.http.wire import Wire
 from bindery.operations import notifications as operations
-from bindery.operations.masking import masked
+from bindery.operations.masking import masked, masked_url
 from bindery.operations.notifications import NotifierPatch
 from bindery.operations.once import Replay
 from bindery.store import notifiers
@@ -125,7 +125,7 @@ def shown(row: NotifierRow) -> Notification:
         id=row.id,
         name=row.name,
         type=row.type,
-        url=row.url,
+        url=masked_url(row.url),
         method=row.method,
         headers=msgspec.json.encode(headers).decode(),
         topic=row.topic,
