@@ -93,8 +93,8 @@ class House(Service):
         found = self.ok("GET", "/api/v1/book", params={"search": title, "limit": 100})["items"]
         return next(book for book in found if book["title"] == title)
 
-    def get(self, title: str) -> None:
-        """Search, grab the best release, wait for the shelf."""
+    def grab(self, title: str) -> None:
+        """Search and grab the best release."""
         book = self.book(title)["id"]
         found = self.ok("POST", f"/api/v1/book/{book}/search")["results"]
         best = next(release for release in found if release["verdict"] == "grab")
@@ -106,6 +106,10 @@ class House(Service):
             "indexerId": best["indexerId"],
         }
         self.ok("POST", "/api/v1/queue/grab", order)
+
+    def get(self, title: str) -> None:
+        """As `grab`, and wait for the shelf."""
+        self.grab(title)
         self.until(lambda: self.book(title)["status"] == "imported", 30, f"{title} on the shelf")
 
 
