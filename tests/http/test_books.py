@@ -348,7 +348,7 @@ async def test_isolation_shows_each_person_their_own_and_the_household(tmp_path:
                 assert f"Own {1 - n}" not in titles
             foreign = f"/api/v1/book/{own[1 - n]}"
             for method in ("GET", "PUT", "DELETE"):
-                body = {"json": {"monitored": False}} if method == "PUT" else {}
+                body: dict[str, Any] = {"json": {"monitored": False}} if method == "PUT" else {}
                 answer = await world.ask(method, foreign, headers=session.writing, **body)
                 assert answer.status_code == 404
             mine = await world.ask("GET", f"/api/v1/book/{own[n]}", headers=session.headers)
