@@ -67,8 +67,14 @@ export async function refreshStatus(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await api.post('/auth/logout');
+  // First the socket: its end would ask to sign in again.
   client.stop();
+  try {
+    await api.post('/auth/logout');
+  } catch (error) {
+    client.start();
+    throw error;
+  }
   api.forget();
   await refreshStatus();
 }
