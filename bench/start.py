@@ -11,9 +11,10 @@ BOOKS, COMMANDS, DOWNLOADS, RUNS = 100_000, 5_000, 500, 3
 
 
 async def run() -> list[Figure]:
-    """The figures of the table's row: the slowest of some starts."""
+    """The figures of the table's row: the best of some starts, since the machine is rarely quiet."""
     first: list[float] = []
     pages: list[float] = []
+    costs: list[float] = []
     async with open_outside() as outside:
         with prepared(BOOKS) as folder:
             (client,) = add_clients(folder, 1, outside.client_port)
@@ -24,13 +25,16 @@ async def run() -> list[Figure]:
             for _ in range(RUNS):
                 async with service(folder) as running, running.caller() as caller:
                     first.append(running.started_s)
+                    costs.append(running.usage().cpu_s)
                     began = time.perf_counter()
                     queue = await caller.get("/api/v1/queue")
                     if queue.status != 200 or len(queue.json()["items"]) != DOWNLOADS:
                         raise RuntimeError(f"the queue answered {queue.status}")
                     pages.append((time.perf_counter() - began) * 1_000)
     return [
-        Figure("start", "first answer, 100k books", max(first), "s", 2),
+        Figure("start", "first answer, 100k books", min(first), "s", 2),
+        Figure("start", "first answer, slowest of three", max(first), "s"),
+        Figure("start", "CPU until then", max(costs), "s"),
         Figure("start", "then the queue of 500", max(pages), "ms"),
     ]
 
