@@ -146,7 +146,10 @@ def _operation(rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]) 
         "operationId": rule.endpoint,
         "tags": [rule.endpoint.partition(".")[0]],
         "summary": meta.summary,
-        "responses": {str(meta.status): answer, "default": error},
+        "responses": {
+            **{str(status): answer for status in (meta.status, *meta.also)},
+            "default": error,
+        },
         "x-access": row.access.value,
     }
     if row.access is not Access.public:

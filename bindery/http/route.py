@@ -20,6 +20,7 @@ from werkzeug.routing import BaseConverter
 from bindery.domain.refusal import Code, Refusal
 from bindery.http.call import Call
 from bindery.http.errors import Problem, problem_response, refused
+from bindery.http.integers import REASON, oversized_in, oversized_in_body
 from bindery.http.wire import JSON, json_response
 from bindery.operations.once import Replay
 
@@ -47,6 +48,7 @@ class Meta:
     optional_body: bool = False
     summary: str = ""
     media: str = JSON
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,13 @@ def route(
     limit: int = BODY_LIMIT,
     optional_body: bool = False,
     media: str = JSON,
+    also: tuple[int, ...] = (),
 ) -> Callable[[H], H]:
     """Register a handler under `<blueprint>.<function name>`, its key in the policy table.
 
     `body` and `query` are msgspec types. `returns` is the type of the 2xx answer, only for the
     OpenAPI document. `status` is used when the handler returns a bare value; 204 has no body.
+    `also` are further statuses of success, set by `Answer`, for the document.
     `limit` bounds the request body in bytes; quart keeps bodies in memory, so it cannot exceed
     `BODY_LIMIT` (larger uploads need a streaming route of their own). With `optional_body` an
     empty body becomes None.
@@ -103,7 +107,16 @@ def route(
 
     def register(handler: H) -> H:
         meta = Meta(
-            method, body, query, returns, status, limit, optional_body, _summary(handler), media
+            method,
+            body,
+            query,
+            returns,
+            status,
+            limit,
+            optional_body,
+            _summary(handler),
+            media,
+            also,
         )
         view = _wrap(handler, meta)
         blueprint.add_url_rule(
@@ -191,9 +204,11 @@ def _query(kind: type, lists: frozenset[str]) -> object:
     raw = request.args.to_dict(flat=False)
     chosen = {name: values if name in lists else values[-1] for name, values in raw.items()}
     try:
-        return cast("object", msgspec.convert(chosen, kind, strict=False))
+        found = cast("object", msgspec.convert(chosen, kind, strict=False))
     except msgspec.ValidationError as error:
         return invalid(error, 400)
+    large = oversized_in(found)
+    return found if large is None else _too_large(large, 400)
 
 
 async def _body(decoder: msgspec.json.Decoder[object], *, optional: bool) -> object:
@@ -203,11 +218,18 @@ async def _body(decoder: msgspec.json.Decoder[object], *, optional: bool) -> obj
     if request.mimetype != JSON and not request.mimetype.endswith("+json"):
         return Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
     try:
-        return decoder.decode(data)
+        found = decoder.decode(data)
     except msgspec.ValidationError as error:
         return invalid(error, 422)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return Problem(400, Code.MALFORMED, "invalid request body")
+    large = oversized_in_body(data)
+    return found if large is None else _too_large(large, 422)
+
+
+def _too_large(name: str, status: int) -> Problem:
+    text = f"{name}: {REASON}" if name else REASON
+    return Problem(status, Code.INVALID, text, name or None, {"reason": REASON})
 
 
 def invalid(error: msgspec.ValidationError, status: int) -> Problem:

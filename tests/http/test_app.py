@@ -41,6 +41,9 @@ async def test_health_answers_strangers(tmp_path: Path) -> None:
         (b"", 400, "malformed", None),
         (b"\xff\xfe", 400, "malformed", None),
         (b"[" * 200_000, 422, "invalid", None),
+        (b'{"year": 9223372036854775807}', 201, None, None),
+        (b'{"year": 9223372036854775808}', 422, "invalid", "year"),
+        (b'{"year": 1, "note": "9223372036854775808"}', 201, None, None),
     ],
 )
 async def test_bodies_are_strict(tmp_path: Path, body, status, code, field) -> None:
@@ -84,9 +87,10 @@ async def test_query_text_is_converted(tmp_path: Path, query, expected, deep) ->
         assert answer.headers["X-Deep"] == deep
 
 
-async def test_a_bad_query_is_400_with_its_field(tmp_path: Path) -> None:
+@pytest.mark.parametrize("year", ["soon", 2**63])
+async def test_a_bad_query_is_400_with_its_field(tmp_path: Path, year: object) -> None:
     async with open_app(tmp_path, **KERNEL) as world:
-        answer = await world.key("GET", "/api/v1/probe?year=soon")
+        answer = await world.key("GET", f"/api/v1/probe?year={year}")
         assert answer.status_code == 400
         assert (await answer.get_json())["field"] == "year"
 
