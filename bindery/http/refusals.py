@@ -60,7 +60,7 @@ REFUSALS: Mapping[Code, tuple[int, str]] = {
     Code.UNKNOWN_SETTING: (404, "setting not found"),
     Code.NOTHING_WANTED: (409, "nothing is wanted"),
     Code.NO_INDEXER: (409, "no indexer is enabled"),
-    Code.NO_CLIENT: (409, "no download client for this protocol"),
+    Code.NO_CLIENT: (400, "no enabled {protocol} download client configured"),
     Code.ALREADY_GRABBED: (409, "already grabbed"),
     Code.CANDIDATE_GONE: (410, "the release is no longer offered"),
     Code.OVERRIDE_REQUIRED: (409, "the release breaks rules: repeat naming them"),
