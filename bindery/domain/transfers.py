@@ -16,7 +16,8 @@ RemoteId: TypeAlias = str
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """What is handed to a client. Never a URL that the client would fetch by itself, except for
-    kind `http`, which only the built-in client takes."""
+    kind `http`, which only the built-in client takes.
+    """
 
     kind: Literal["torrent", "magnet", "nzb", "http"]
     data: bytes
