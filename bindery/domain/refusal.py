@@ -76,7 +76,7 @@ class Code(StrEnum):
     PATH_RESERVED = "path_reserved"
     UNKNOWN_SETTING = "unknown_setting"
 
-    # searching, grabbing, importing
+    # search, grab and import
     NOTHING_WANTED = "nothing_wanted"
     NO_INDEXER = "no_indexer"
     NO_CLIENT = "no_client_for_protocol"

@@ -60,7 +60,7 @@ async def stock_server(
     config.graceful_timeout = graceful_s
     stop, done = trio.Event(), trio.Event()
 
-    async def run(task_status: trio.TaskStatus[list[str]]) -> None:
+    async def run(task_status: trio.TaskStatus[list[str]]) -> None:  # noqa: ASYNC128 - hypercorn does
         start = partial(cast("Any", serve), app, config, shutdown_trigger=stop.wait)
         await start(task_status=task_status)
         done.set()

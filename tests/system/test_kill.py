@@ -14,10 +14,6 @@ ends the wish. What is covered is a choice, since points x modes x formats x cli
 combination of mode and shape, tracks x move among them.
 """
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -31,8 +27,6 @@ import pytest
 from bindery.demo.shelf import Kind, Work
 from bindery.demo.world import ThreadedWorld, world_in_thread
 from bindery.runtime import faults
-from tests.fixtures_dir import ROOT
-from tests.kit.process import Service
 from tests.kit.qbittorrent import Daemon, daemon_in
 from tests.kit.wish import Via, Wish, empty, survive
 
@@ -56,12 +50,16 @@ class Case:
 
     def __str__(self) -> str:
         marks = [self.point, self.via, self.kind, self.mode]
-        return "-".join([*marks, *(["displaced"] if self.older == ELSE else []), *(["replaced"] if self.older == SAME else [])])
+        return "-".join(
+            [
+                *marks,
+                *(["displaced"] if self.older == ELSE else []),
+                *(["replaced"] if self.older == SAME else []),
+            ]
+        )
 
 
-SAME = (
-    "Ada Quillfeather/The Lantern Papers (1911)/The Lantern Papers - Ada Quillfeather.epub"
-)
+SAME = "Ada Quillfeather/The Lantern Papers (1911)/The Lantern Papers - Ada Quillfeather.epub"
 """A worse file under the very name of the new one: displaced when that is published."""
 ELSE = "Ada Quillfeather/a scan.pdf"
 """A worse file under another name: an op of its own after the new one is published."""
@@ -175,13 +173,14 @@ def ends(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Mapping[Case, Future[None]]]:
     """The ends of all cases that are asked for, several under way at once."""
+    here = request.node.nodeid
     asked = [
-        item.callspec.params["case"]
+        case
         for item in request.session.items
         if isinstance(item, pytest.Function)
-        and item.module.__name__ == __name__
+        and item.nodeid.startswith(f"{here}::")
         and hasattr(item, "callspec")
-        and "case" in item.callspec.params
+        and isinstance(case := item.callspec.params.get("case"), Case)
     ]
     folder = tmp_path_factory.mktemp("kill")
     with ExitStack() as stack:
