@@ -58,7 +58,8 @@ WHERE library_id IN (SELECT value FROM json_each(:scope)) AND (:before IS NULL O
 ORDER BY id DESC LIMIT :limit"""
 _q_for_book = f"""
 SELECT {_COLUMNS} FROM blocklist
-WHERE (book_id = :book OR book_id IS NULL) AND (expires_at IS NULL OR expires_at > :now)
+WHERE library_id = :library AND (book_id = :book OR book_id IS NULL)
+  AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY id DESC LIMIT 2000"""
 _q_same = """
 SELECT id FROM blocklist
@@ -82,9 +83,10 @@ def list_entries(
     return reader.rows(_q_list, params, row=BlocklistRow)
 
 
-def for_book(reader: Reader, book_id: int, now_us: int) -> list[BlocklistRow]:
-    """What must not be grabbed for a book: its own entries and those without a book."""
-    return reader.rows(_q_for_book, {"book": book_id, "now": now_us}, row=BlocklistRow)
+def for_book(reader: Reader, library: int, book_id: int, now_us: int) -> list[BlocklistRow]:
+    """What must not be grabbed for a book: its own entries and those of its library without one."""
+    params = {"library": library, "book": book_id, "now": now_us}
+    return reader.rows(_q_for_book, params, row=BlocklistRow)
 
 
 def entry_of(row: DownloadRow, book_id: int | None, code: str, params: Params) -> NewEntry:

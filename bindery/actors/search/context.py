@@ -49,7 +49,7 @@ def read_context(reader: Reader, search: SearchRow, now_us: int) -> Context:
     heads = [slot_facts.head(reader, slot_id) for slot_id in plan.slot_ids]
     known = tuple(head for head in heads if head is not None)
     titles, hashes = slot_facts.imported_before(reader, known)
-    blocked = blocklist.for_book(reader, search.book_id or 0, now_us)
+    blocked = blocklist.for_book(reader, search.library_id, search.book_id or 0, now_us)
     transports = {TRANSPORTS.get(row.type) for row in clients.list_enabled(reader)}
     return Context(
         search=search,
