@@ -32,27 +32,19 @@ _S = DownloadState
 ALLOWED: Mapping[DownloadState, frozenset[DownloadState]] = {
     _S.GRABBED: frozenset((_S.DOWNLOADING, _S.COMPLETED, _S.FAILED)),
     _S.DOWNLOADING: frozenset((_S.COMPLETED, _S.FAILED)),
-    _S.COMPLETED: frozenset((_S.IMPORT_PENDING, _S.FAILED)),
-    _S.IMPORT_PENDING: frozenset(
-        (_S.IMPORTING, _S.IMPORT_FAILED, _S.IMPORT_EXTERNAL, _S.IMPORT_HELD)
-    ),
-    _S.IMPORTING: frozenset((_S.IMPORTED, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED)),
-    _S.IMPORT_FAILED: frozenset((_S.IMPORT_PENDING, _S.IMPORT_BLOCKED)),
+    _S.COMPLETED: frozenset((_S.IMPORT_PENDING, _S.IMPORT_BLOCKED)),
+    _S.IMPORT_PENDING: frozenset((_S.IMPORTING, _S.IMPORT_BLOCKED)),
+    _S.IMPORTING: frozenset((_S.IMPORTED, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED, _S.COMPLETED)),
+    _S.IMPORT_FAILED: frozenset((_S.IMPORTING, _S.IMPORT_PENDING, _S.IMPORT_BLOCKED)),
     _S.IMPORT_BLOCKED: frozenset((_S.IMPORT_PENDING,)),
-    _S.IMPORT_EXTERNAL: frozenset((_S.IMPORT_PENDING, _S.IMPORTED)),
-    _S.IMPORT_HELD: frozenset(
-        (_S.IMPORT_EXTERNAL, _S.IMPORT_PENDING, _S.IMPORT_FAILED, _S.IMPORT_BLOCKED)
-    ),
+    # Only an adopted database has these two.
+    _S.IMPORT_EXTERNAL: frozenset(),
+    _S.IMPORT_HELD: frozenset(),
     _S.IMPORTED: frozenset(),
     _S.FAILED: frozenset(),
 }
-
-STAGES: Mapping[DownloadState, tuple[str, ...]] = {
-    _S.GRABBED: ("fetch", "send"),
-    _S.COMPLETED: ("gate",),
-    _S.IMPORTING: ("probe", "plan", "place"),
-    _S.IMPORTED: ("clean",),
-}
+"""Where a download may go from each state, beside staying (another stage or code). Back from
+importing to completed: its files went away or still change, so the gate looks again."""
 
 CONTENT_CODES = frozenset(
     "not-the-book unmatched wrong-media-type format-not-wanted not-better corrupt encrypted "
@@ -78,8 +70,8 @@ ABSENT_US = 120_000_000
 
 
 def may_go(state: str, to: str) -> bool:
-    """Is the step legal?"""
-    return DownloadState(to) in ALLOWED[DownloadState(state)]
+    """Is the step legal? Staying is: the stage or the code changes then."""
+    return state == to or DownloadState(to) in ALLOWED[DownloadState(state)]
 
 
 def is_content(code: str | None) -> bool:

@@ -6,6 +6,7 @@ the next command. Losing it means that somebody else owns the row now: stop.
 
 import msgspec
 
+from bindery.domain.downloads import may_go
 from bindery.domain.principal import SYSTEM, By, Scope
 from bindery.domain.refusal import Params
 from bindery.store import attention
@@ -27,6 +28,10 @@ LIVE_STATES = frozenset(
 )
 """States in which a download holds its slots. `importBlocked` does so only for environment codes,
 which is why callers of `move_in` say it."""
+
+
+class IllegalMove(Exception):
+    """A step that the state machine does not know: a fault of ours, never an answer."""
 
 
 class DownloadRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -353,7 +358,10 @@ def move_in(
     """Compare-and-set from the state and stage of `row`; False: lost, stop.
 
     `live` None = by the state's rule; say it for `importBlocked`. `attempts` None = unchanged.
+    Raises `IllegalMove`.
     """
+    if not may_go(row.state, state):
+        raise IllegalMove(f"download {row.id}: {row.state} -> {state}")
     values = {
         "id": row.id,
         "from_state": row.state,

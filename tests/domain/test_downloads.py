@@ -32,6 +32,10 @@ SECOND = 1_000_000
         ("imported", "importPending", False),
         ("failed", "grabbed", False),
         ("importBlocked", "importPending", True),
+        ("importing", "completed", True),
+        ("importing", "importing", True),
+        ("completed", "importing", False),
+        ("importPending", "imported", False),
     ],
 )
 def test_legal_steps(state: str, to: str, legal: bool) -> None:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from bindery.domain.offers import Transport
 from bindery.store import commands, downloads
-from bindery.store.tx import Tx
 from tests.http.world import World, open_app
-from tests.kit.household import add_book, grab
+from tests.kit.household import add_book, bring_in, grab
 
 MATCH = "/api/v1/queue/manual-import/match"
 
@@ -14,13 +13,7 @@ MATCH = "/api/v1/queue/manual-import/match"
 async def stuck(world: World, state: str = "importBlocked", code: str = "unmatched") -> int:
     """A download whose import needs a person, without a slot of its own."""
     download_id = await grab(world.store, await add_book(world.store), transport=Transport.HTTP)
-
-    def work(tx: Tx) -> None:
-        row = downloads.get(tx, download_id)
-        assert row is not None
-        assert downloads.move_in(tx, row, state, code=code, live=False)
-
-    await world.store.write(work)
+    await world.store.write(lambda tx: bring_in(tx, download_id, state, code=code, live=False))
     return download_id
 
 

@@ -13,7 +13,7 @@ from bindery.store import downloads
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 from tests.http.world import World, open_app
-from tests.kit.household import add_book, grab
+from tests.kit.household import add_book, bring_in, grab
 
 ADMIN = Principal(user_id=None, role=Role.ADMIN, via=Via.INSTALL_KEY, scope=(1,))
 HASH = "ABCDEF" + "0" * 34
@@ -37,12 +37,7 @@ async def queued(world: World, title: str = "The Lantern Ledger", guid: str = "g
 
 
 async def moved(store: Store, download_id: int, state: str, **more: Any) -> None:
-    def work(tx: Tx) -> None:
-        row = downloads.get(tx, download_id)
-        assert row is not None
-        assert downloads.move_in(tx, row, state, **more)
-
-    await store.write(work)
+    await store.write(lambda tx: bring_in(tx, download_id, state, **more))
 
 
 async def test_queue_row_has_what_old_clients_and_ours_read(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """A small household by hand: one author, some books with slots, a root, in one write each."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from bindery.domain.downloads import may_go
 from bindery.domain.offers import Transport
 from bindery.domain.principal import SYSTEM
 from bindery.domain.refusal import Refusal
 from bindery.operations.grab import GrabOrder, grab_in
+from bindery.store import downloads
 from bindery.store.store import Store
 from bindery.store.tx import Tx
 
@@ -84,3 +87,16 @@ async def grab(
     download_id = await store.write(work)
     assert isinstance(download_id, int), download_id
     return download_id
+
+
+_WAY = ("grabbed", "downloading", "completed", "importPending", "importing")
+
+
+def bring_in(tx: Tx, download_id: int, state: str, **more: Any) -> None:
+    """Take a download to a state, step by legal step; `more` is for the last one."""
+    row = downloads.get(tx, download_id)
+    while row is not None and not may_go(row.state, state):
+        assert downloads.move_in(tx, row, _WAY[_WAY.index(row.state) + 1])
+        row = downloads.get(tx, download_id)
+    assert row is not None
+    assert downloads.move_in(tx, row, state, **more)
