@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,13 +60,17 @@ class WebSettings:
         )
 
 
+async def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything a handler may use, given once to `create_app`.
 
     `ports` is `bindery.operations.ports.Ports`: questions to the outside. `stopping` is set
-    when the ordered stop begins. `setup_code` is empty once an admin exists at start. `boot_key`
-    signs what lives no longer than the process.
+    when the ordered stop begins. `setup_code` is empty once an admin exists at start; `set_up` is
+    called when the first one was made. `boot_key` signs what lives no longer than the process.
     """
 
     settings: WebSettings
@@ -84,5 +88,6 @@ class Services:
     built: str = "unknown"
     started_us: int = 0
     setup_code: str = ""
+    set_up: Callable[[], Awaitable[None]] = _nothing
     boot_key: bytes = b""
     extras: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -59,6 +59,8 @@ STORE_BUDGET_S = 1.0
 GUARD_S = 9.5
 """A thread started with the first signal ends the process hard after this long."""
 
+SETUP_CODE = "setup-code"
+"""The file in the data folder, until there is an admin."""
 STATIC = Path(__file__).resolve().parents[1] / "http" / "static"
 
 _log = structlog.get_logger(__name__)
@@ -237,6 +239,7 @@ def _services(service: Service, threads: Threads, ports: Ports) -> Services:
         version=__version__,
         started_us=service.store.clock.now_us(),
         setup_code=service.setup_code,
+        set_up=partial(_forget_code, settings, threads),
         boot_key=secrets.token_bytes(32),
         extras={STALLS: service.stalls},
     )
@@ -262,12 +265,12 @@ async def _setup_code(settings: Settings, store: Store, threads: Threads) -> str
 
     Shown once in the log and kept in the file `setup-code` (mode 0600) of the data folder.
     """
-    path = settings.data_dir / "setup-code"
+    path = settings.data_dir / SETUP_CODE
     possible = store.read(
         lambda reader: identity.setup_possible(reader, local_auth=settings.local_auth_enabled)
     )
     if possible is not None:
-        await in_thread(threads.scan, partial(path.unlink, missing_ok=True))
+        await _forget_code(settings, threads)
         return ""
     code = secrets.token_hex(4)
 
@@ -277,5 +280,14 @@ async def _setup_code(settings: Settings, store: Store, threads: Threads) -> str
             file.write(code + "\n")
 
     await in_thread(threads.scan, write)
-    _log.warning("service.setup_required", code=code, file="setup-code")
+    _log.warning("service.setup_required", code=code, file=SETUP_CODE)
     return code
+
+
+async def _forget_code(settings: Settings, threads: Threads) -> None:
+    """There is an admin: the code opens nothing any more."""
+    path = settings.data_dir / SETUP_CODE
+    try:
+        await in_thread(threads.scan, partial(path.unlink, missing_ok=True))
+    except OSError as error:
+        _log.warning("service.setup_code_kept", file=SETUP_CODE, number=error.errno)

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import httpx
 import trio
 
 from bindery.service import open_service
@@ -31,3 +32,23 @@ async def test_setup_code_is_printed_and_kept_for_its_owner(tmp_path: Path, logg
             assert kept.stat().st_mode & 0o777 == 0o600
     (told,) = [one for one in logged.events if one["event"] == "service.setup_required"]
     assert told["code"] == service.setup_code
+
+
+async def test_setup_code_goes_with_the_first_admin(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "BINDERY_DATA_DIR": str(tmp_path),
+            "BINDERY_HOST": "127.0.0.1",
+            "BINDERY_PORT": str(free_port()),
+        }
+    )
+    kept = tmp_path / "setup-code"
+    body = {"username": "ada", "password": "correct horse"}
+    with trio.fail_after(30):
+        async with open_service(settings):
+            assert kept.exists()
+            async with httpx.AsyncClient(trust_env=False) as client:
+                url = f"http://127.0.0.1:{settings.port}/api/v1/auth/setup"
+                answer = await client.post(url, json=body)
+                assert answer.status_code == 200, answer.text
+            assert not kept.exists()

@@ -134,7 +134,10 @@ async def setup(call: Call, body: NewAdmin) -> Response | Refusal:
     made = await identity.setup(
         services.store, name=name, password_hash=hashed, arrival=_arrival(call, "remember")
     )
-    return made if isinstance(made, Refusal) else _signed_in(call, made, "remember")
+    if isinstance(made, Refusal):
+        return made
+    await services.set_up()
+    return _signed_in(call, made, "remember")
 
 
 def _check_code(call: Call, given: str) -> Refusal | None:
