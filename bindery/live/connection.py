@@ -9,6 +9,7 @@ import msgspec
 from bindery.domain.principal import Role, Scope
 from bindery.live import frames
 from bindery.live.stream import Frames, Stream
+from bindery.live.topic import NOBODY
 from bindery.runtime.doorbell import Doorbell
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Viewer:
         """The scope under which this viewer sees a topic of that audience."""
         if stream_audience == "all":
             return ()
-        return self.scope if stream_audience == "library" else (self.user_id or -1,)
+        if stream_audience == "library":
+            return self.scope
+        user = self.user_id or NOBODY
+        return (user, *self.scope) if stream_audience == "caller" else (user,)
 
 
 class Subscription:

@@ -11,6 +11,8 @@ from bindery.domain.principal import Scope
 Id: TypeAlias = str | int
 EVERYBODY = 0
 """Marked instead of a library (or user): concerns every scope."""
+NOBODY = -1
+"""Where a user's id is expected: the household without accounts."""
 META: Id = ""
 """Marked instead of a row's id: what the topic says as a whole changed."""
 
@@ -54,7 +56,8 @@ class Topic:
     no such thing in this scope. `wire_id` turns a marked id into that of the row.
 
     `audience`: `library` = one stream per scope of libraries; `user` = one per user, whose id
-    then stands where a library id is expected; `all` = one for everybody, with an empty scope.
+    then stands where a library id is expected; `caller` = one per user and scope, the scope headed
+    by the user's id (or `NOBODY`); `all` = one for everybody, with an empty scope.
     """
 
     kind: Literal["state", "feed", "notify"]
@@ -64,4 +67,4 @@ class Topic:
     wire_id: Callable[[Id], Id] = _same
     entity: bool = False
     admin_only: bool = False
-    audience: Literal["library", "user", "all"] = "library"
+    audience: Literal["library", "user", "caller", "all"] = "library"

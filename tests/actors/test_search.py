@@ -18,7 +18,8 @@ from bindery.domain.principal import SYSTEM, Principal, Role, Via
 from bindery.domain.refusal import Code, Refusal
 from bindery.live.connection import Viewer
 from bindery.live.hub import Hub
-from bindery.live.topics.search import read_search, search_topic
+from bindery.live.topic import NOBODY
+from bindery.live.topics.search import Asker, read_search, search_topic
 from bindery.operations.clients import ClientPatch, add_client
 from bindery.operations.grab_request import GrabRequest, grab_release
 from bindery.operations.search import ASKED, Started, search_book, search_text, want_search_in
@@ -194,7 +195,7 @@ async def test_every_verdict_has_its_reasons_and_no_link_leaves(
         assert topic.snapshot is not None
         assert topic.render is not None
         name = f"search:{started.search_id}"
-        late = topic.snapshot(name, (1,))
+        late = topic.snapshot(name, (NOBODY, 1))
         assert late is not None
         names = [item.name for item in late.rows]
         assert names == [
@@ -212,11 +213,11 @@ async def test_every_verdict_has_its_reasons_and_no_link_leaves(
         leg = late.rows[3].data
         assert (leg.count, leg.kept, leg.error) == (2, 2, None)
         # A mark tells the same items, the end included; another library sees nothing.
-        marked = topic.render(name, [f"start:{leg.id}", f"leg:{leg.id}", "done"], (1,))
+        marked = topic.render(name, [f"start:{leg.id}", f"leg:{leg.id}", "done"], (NOBODY, 1))
         assert [item.id for item in marked] == [item.id for item in late.rows]
-        assert topic.snapshot(name, (2,)) is None
-        assert topic.snapshot("search:999", (1,)) is None
-        assert topic.snapshot("search:x", (1,)) is None
+        assert topic.snapshot(name, (NOBODY, 2)) is None
+        assert topic.snapshot("search:999", (NOBODY, 1)) is None
+        assert topic.snapshot("search:x", (NOBODY, 1)) is None
 
 
 async def test_feed_reaches_a_subscriber_as_it_comes(
@@ -242,7 +243,9 @@ async def test_feed_reaches_a_subscriber_as_it_comes(
         assert names.count("release.judged") == 3
         assert names.index("indexer.done") < len(names) - 3, "the fast one before the slow one"
         assert len({one["id"] for one in got}) == len(got)
-        record = w.store.read(lambda reader: read_search(reader, started.search_id, (1,)))
+        record = w.store.read(
+            lambda reader: read_search(reader, started.search_id, Asker(None, (1,)))
+        )
         assert record is not None
         assert {c.id for c in record.candidates} == {
             one["data"]["candidateId"] for one in got if one["name"] == "release.judged"
@@ -383,7 +386,9 @@ async def test_free_search_hides_nothing_but_marks_junk(
         started = await search_text(w.store, ADMIN, " lantern  ledger ")
         assert isinstance(started, Started)
         await w.store.settled(started.command_id, within=60)
-        shown = w.store.read(lambda reader: read_search(reader, started.search_id, (1,)))
+        shown = w.store.read(
+            lambda reader: read_search(reader, started.search_id, Asker(None, (1,)))
+        )
         assert shown is not None
         assert [(one.guid, one.verdict) for one in shown.candidates] == [
             ("wrong", "acceptable"),

@@ -8,12 +8,13 @@ import trio
 
 from bindery.actors.search.context import judged_rows, read_context
 from bindery.domain.offers import Release
+from bindery.domain.principal import SYSTEM
 from bindery.store import commands, indexers, searches
 from bindery.store.commands import Command
 from bindery.store.indexers import IndexerFields
 from bindery.store.lanes import Done, settle_in
 from bindery.store.tx import Tx
-from tests.http.world import World, open_app
+from tests.http.world import World, member, open_app
 from tests.kit.fake_indexer import release
 from tests.kit.household import Shelf, add_book
 
@@ -102,6 +103,28 @@ async def test_search_that_is_listened_to(tmp_path: Path) -> None:
         assert done["counts"]["grab"] == 1
         assert [one["guid"] for one in done["candidates"]] == ["good"]
         assert (await world.key("GET", "/api/v1/search/999")).status_code == 404
+
+
+async def test_a_persons_search_is_seen_by_them_and_the_admin(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        shelf = await household(world)
+        await world.set_up()
+        bea, _ = await member(world, "bea")
+        cal, _ = await member(world, "cal")
+        path = f"/api/v1/book/{shelf.book_id}/search?stream=1"
+        started = await world.ask("POST", path, headers=bea.writing)
+        hers = f"/api/v1/search/{(await started.get_json())['searchId']}"
+
+        def automatic(tx: Tx) -> int:
+            return searches.add_in(
+                tx, library=1, kind="automatic", cause="x", by=SYSTEM, trace="w-1", deadline_at=0
+            )
+
+        everybodys = f"/api/v1/search/{await world.store.write(automatic)}"
+        assert (await world.ask("GET", hers, headers=bea.headers)).status_code == 200
+        assert (await world.ask("GET", hers, headers=cal.headers)).status_code == 404
+        assert (await world.key("GET", hers)).status_code == 200
+        assert (await world.ask("GET", everybodys, headers=cal.headers)).status_code == 200
 
 
 async def test_what_cannot_be_searched(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import trio
 from argon2 import PasswordHasher
 from quart import Blueprint, Response
 
+from bindery.domain.principal import Role
 from bindery.http.app import App, create_app
 from bindery.http.policy import POLICY, Rule
 from bindery.http.registry import blueprints as all_blueprints
@@ -22,8 +23,9 @@ from bindery.live.hub import Hub
 from bindery.operations import identity
 from bindery.runtime.clock import FixedClock
 from bindery.runtime.threads import Threads
-from bindery.store import api_keys
+from bindery.store import api_keys, users
 from bindery.store.store import Store
+from bindery.store.tx import Tx
 from tests.kit.database import open_test_store
 
 KEY = "k" * 64
@@ -101,6 +103,21 @@ async def session_of(answer: Response) -> Session:
     return Session(line.partition("=")[2].partition(";")[0], body["csrfToken"])
 
 
+async def member(world: World, name: str) -> tuple[Session, int]:
+    """An account without the admin role, signed in, and its library."""
+    password_hash = PasswordHasher(1, 8, 1).hash(ADMIN["password"])
+
+    def work(tx: Tx) -> int:
+        user_id = users.add_in(tx, name=name, password_hash=password_hash, role=Role.USER)
+        return users.library_of(tx, user_id)
+
+    library = await world.store.write(work)
+    body = {"username": name, "password": ADMIN["password"]}
+    answer = await world.ask("POST", "/api/v1/auth/login", json=body, headers=UI)
+    assert answer.status_code == 200, await answer.get_data(as_text=True)
+    return await session_of(answer), library
+
+
 @asynccontextmanager
 async def open_app(
     folder: Path,
@@ -139,4 +156,4 @@ async def open_app(
         yield World(app, store, clock, given)
 
 
-__all__ = ["ADMIN", "KEY", "LOCAL", "REMOTE", "UI", "World", "open_app", "replace"]
+__all__ = ["ADMIN", "KEY", "LOCAL", "REMOTE", "UI", "World", "member", "open_app", "replace"]

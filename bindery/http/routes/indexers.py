@@ -15,7 +15,7 @@ from bindery.http.etag import conditional
 from bindery.http.once import once
 from bindery.http.route import Answer, route
 from bindery.http.schemas.search import TextQuery
-from bindery.live.topics.search import read_search, releases_wire
+from bindery.live.topics.search import Asker, read_search, releases_wire
 from bindery.operations import indexers as operations
 from bindery.operations.indexers import IndexerPatch
 from bindery.operations.masking import masked, masked_url
@@ -128,7 +128,8 @@ async def search(call: Call, query: TextQuery) -> tuple[SearchRelease, ...] | Re
     if isinstance(started, Refusal):
         return () if started.code is Code.NO_INDEXER else started
     await store.settled(started.command_id, within=WAIT_S)
-    found = store.read(lambda reader: read_search(reader, started.search_id, call.scope))
+    asker = Asker(call.principal.user_id, call.scope)
+    found = store.read(lambda reader: read_search(reader, started.search_id, asker))
     return releases_wire(found) if found is not None else ()
 
 

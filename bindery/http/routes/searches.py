@@ -11,7 +11,14 @@ from bindery.http.once import once
 from bindery.http.route import Answer, route
 from bindery.http.schemas.search import BookSearchQuery
 from bindery.live.search_debug import debug_wire
-from bindery.live.topics.search import Shown, is_partial, read_search, releases_wire, search_wire
+from bindery.live.topics.search import (
+    Asker,
+    Shown,
+    is_partial,
+    read_search,
+    releases_wire,
+    search_wire,
+)
 from bindery.operations.once import Replay
 from bindery.operations.search import Started, search_book
 from bindery.store import searches
@@ -82,4 +89,6 @@ def _started(made: Started) -> SearchStarted:
 
 
 def _read(call: Call, search_id: int) -> Shown | None:
-    return call.services.store.read(lambda reader: read_search(reader, search_id, call.scope))
+    who = call.principal
+    asker = Asker(who.user_id, who.scope, everything=who.is_admin)
+    return call.services.store.read(lambda reader: read_search(reader, search_id, asker))

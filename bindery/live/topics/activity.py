@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bindery.domain.moments import iso
+from bindery.domain.picture_links import proxied
 from bindery.domain.principal import Scope
 from bindery.domain.redaction import strip_secrets
 from bindery.domain.wire.history import BookRef, HistoryEvent
@@ -32,8 +33,11 @@ NAMES = {
 _FACTS = ("guid", "indexer", "client", "protocol", "format", "quality", "size", "code")
 
 
-def event_wire(row: Event) -> HistoryEvent:
-    """One event; release facts appear in `details` too, where old clients look for them."""
+def event_wire(row: Event, base: str) -> HistoryEvent:
+    """One event; release facts appear in `details` too, where old clients look for them.
+
+    `base` is the URL base, for the link to the cover.
+    """
     facts = {name: getattr(row, name) for name in _FACTS if getattr(row, name) not in ("", None)}
     if "guid" in facts:
         facts["guid"] = strip_secrets(row.guid)
@@ -55,6 +59,7 @@ def event_wire(row: Event) -> HistoryEvent:
         details=details,
         created_at=iso(row.at),
         book=book,
+        image_url=proxied(base, row.cover_url),
         author_id=row.author_id,
         download_id=row.download_id,
         indexer=row.indexer,
@@ -69,7 +74,7 @@ def event_wire(row: Event) -> HistoryEvent:
     )
 
 
-def activity_topic(store: Store) -> Topic:
+def activity_topic(store: Store, base: str) -> Topic:
     """The feed for the hub; marks are event ids. Hidden events are nobody's news."""
 
     def render(_name: str, ids: Sequence[Id], scope: Scope) -> list[FeedItem]:
@@ -81,7 +86,7 @@ def activity_topic(store: Store) -> Topic:
                 id=f"ev-{row.id}",
                 name=NAMES.get(row.type, row.type),
                 at=iso(row.at),
-                data=event_wire(row),
+                data=event_wire(row, base),
             )
             for row in reversed(rows)
         ]

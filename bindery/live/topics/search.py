@@ -25,7 +25,7 @@ from bindery.domain.wire.search import (
     SearchRelease,
     WireRejection,
 )
-from bindery.live.topic import FeedItem, Id, Snapshot, Topic
+from bindery.live.topic import NOBODY, FeedItem, Id, Snapshot, Topic
 from bindery.store import indexers, searches
 from bindery.store.searches import CandidateRow, LegRow, SearchRow
 from bindery.store.store import Store
@@ -58,14 +58,28 @@ class Shown(msgspec.Struct, frozen=True):
     priorities: dict[int, int]
 
 
-def read_search(
-    reader: Reader, search_id: int, scope: Scope, legs: Iterable[int] | None = None
-) -> Shown | None:
-    """A search in scope with all its rows, or with the releases of these legs only; None = no
-    such search.
+class Asker(msgspec.Struct, frozen=True):
+    """Who wants to see a search. What a person searched is that person's (security-rulings.md 7);
+    automatic searches are of the library. `everything`: an admin.
     """
-    search = searches.get(reader, search_id, scope)
-    if search is None:
+
+    user_id: int | None
+    scope: Scope
+    everything: bool = False
+
+    def may_see(self, row: SearchRow) -> bool:
+        """Whether the search exists for them; its library is in scope."""
+        return self.everything or row.kind == "automatic" or row.by_user == self.user_id
+
+
+def read_search(
+    reader: Reader, search_id: int, asker: Asker, legs: Iterable[int] | None = None
+) -> Shown | None:
+    """A search with all its rows, or with the releases of these legs only; None = no such search
+    for this asker.
+    """
+    search = searches.get(reader, search_id, asker.scope)
+    if search is None or not asker.may_see(search):
         return None
     rows = searches.legs(reader, search_id)
     if legs is None:
@@ -200,7 +214,9 @@ def search_topic(store: Store) -> Topic:
         search_id = _number(name)
         if search_id is None:
             return None
-        return store.read(lambda reader: read_search(reader, search_id, scope, legs))
+        user, *libraries = scope
+        asker = Asker(None if user == NOBODY else user, tuple(libraries))
+        return store.read(lambda reader: read_search(reader, search_id, asker, legs))
 
     def render(name: str, ids: Sequence[Id], scope: Scope) -> list[FeedItem]:
         begun, ended = _marked(ids, "start"), _marked(ids, "leg")
@@ -218,7 +234,7 @@ def search_topic(store: Store) -> Topic:
         made = [item for leg in shown.legs for item in (*_start(leg), *_leg(shown, leg))]
         return Snapshot([*made, *_end(shown)])
 
-    return Topic(kind="feed", render=render, snapshot=snapshot, entity=True)
+    return Topic(kind="feed", render=render, snapshot=snapshot, entity=True, audience="caller")
 
 
 def _number(name: str) -> int | None:
