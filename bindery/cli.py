@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import click
+import structlog
 import trio
 
 from bindery import __version__
@@ -157,6 +158,8 @@ def _log_to(settings: Settings) -> None:
     if kind == "auto":
         kind = "console" if sys.stdout.isatty() else "json"
     log.configure(kind, settings.log_level)
+    if settings.ignored:
+        structlog.get_logger(__name__).warning("settings.ignored", variables=settings.ignored)
 
 
 def _run(work: Callable[[], Awaitable[T]]) -> T:

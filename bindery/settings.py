@@ -43,16 +43,12 @@ class Settings:
     data_dir: Path = Path("data")
     db_path: Path = Path("data/bindery.db")
     download_dir: Path = Path("data/downloads")
-    audiobook_download_dir: Path | None = None
     download_path_remap: tuple[tuple[str, str], ...] = ()
-    library_dir: Path | None = None
-    audiobook_dir: Path | None = None
     host: str = "0.0.0.0"  # noqa: S104 - a household reaches its server from other machines
     port: int = 8787
     url_base: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
-    log_retention_days: int = 14
     trusted_proxy: tuple[Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -67,9 +63,6 @@ class Settings:
     contact: str = ""
     openlibrary_url: str = "https://openlibrary.org"
     openlibrary_covers_url: str = "https://covers.openlibrary.org"
-    outbound_proxy: str = field(default="", repr=False)
-    outbound_proxy_no_proxy: tuple[str, ...] = ()
-    outbound_proxy_bypass_local: bool = True
     api_key: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -259,17 +252,6 @@ def _remaps(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _proxy(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        fine = parts.scheme in {"http", "https", "socks5"} and parts.hostname and parts.port != 0
-    except ValueError:
-        fine = False
-    if not fine:
-        raise ValueError("a URL with scheme http, https or socks5 and a host")
-    return text
-
-
 def _header_safe(text: str) -> str:
     if not text.isprintable():
         raise ValueError("printable text on one line")
@@ -291,21 +273,16 @@ def _zone(text: str) -> ZoneInfo:
         raise ValueError("a time zone like Europe/Berlin") from None
 
 
-_YEARS_OF_DAYS = 36_500
 _RULES: dict[str, Rule] = {
     "data_dir": Path,
     "db_path": Path,
     "download_dir": Path,
-    "audiobook_download_dir": Path,
     "download_path_remap": _remaps,
-    "library_dir": Path,
-    "audiobook_dir": Path,
     "host": _host,
     "port": _whole(0, _PORTS),
     "url_base": _url_base,
     "log_level": _one_of("debug", "info", "warning", "error", warn="warning"),
     "log_format": _one_of("auto", "json", "console"),
-    "log_retention_days": _whole(1, _YEARS_OF_DAYS),
     "trusted_proxy": _networks,
     "allowed_hosts": lambda text: _names(text.lower()),
     "allowed_origins": _origins,
@@ -320,9 +297,6 @@ _RULES: dict[str, Rule] = {
     "contact": _contact,
     "openlibrary_url": _origin,
     "openlibrary_covers_url": _origin,
-    "outbound_proxy": _proxy,
-    "outbound_proxy_no_proxy": _names,
-    "outbound_proxy_bypass_local": _switch,
     "api_key": _header_safe,
     "metrics_token": _header_safe,
     "timezone": _zone,

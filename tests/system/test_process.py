@@ -74,10 +74,10 @@ def test_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_unusable_setting_is_named_but_not_shown(tmp_path: Path) -> None:
-    service = Service(tmp_path / "data", {"BINDERY_OUTBOUND_PROXY": "gopher://sesame"})
+    service = Service(tmp_path / "data", {"BINDERY_OPENLIBRARY_URL": "gopher://sesame"})
     assert service.start().ended(20) == 1
     told = said(service, "err")
-    assert "BINDERY_OUTBOUND_PROXY" in told
+    assert "BINDERY_OPENLIBRARY_URL" in told
     assert "sesame" not in told
 
 
