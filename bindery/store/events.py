@@ -24,6 +24,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     library_id: int
     book_id: int | None
     book_title: str | None
+    cover_url: str | None
     author_id: int | None
     author_name: str | None
     slot_id: int | None
@@ -139,13 +140,15 @@ _q_ids = "SELECT e.id FROM event e"
 
 _SELECT = """
 SELECT e.id, e.at, e.type, e.by_user, u.username, e.via, e.trace, e.library_id,
-  e.book_id, w.title AS book_title, coalesce(e.author_id, b.author_id) AS author_id,
-  p.name AS author_name, e.slot_id, e.download_id, e.source_title, e.guid, e.indexer, e.client,
-  e.protocol, e.format, e.quality, e.size, e.code, e.params
+  e.book_id, w.title AS book_title, c.url AS cover_url,
+  coalesce(e.author_id, b.author_id) AS author_id, p.name AS author_name, e.slot_id,
+  e.download_id, e.source_title, e.guid, e.indexer, e.client, e.protocol,
+  e.format, e.quality, e.size, e.code, e.params
 FROM event e
 LEFT JOIN user u ON u.id = e.by_user
 LEFT JOIN book b ON b.id = e.book_id
 LEFT JOIN work w ON w.id = b.work_id
+LEFT JOIN cover c ON c.id = w.cover_id
 LEFT JOIN author a ON a.id = coalesce(e.author_id, b.author_id)
 LEFT JOIN person p ON p.id = a.person_id"""
 

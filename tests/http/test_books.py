@@ -10,7 +10,7 @@ from bindery.domain.principal import SYSTEM, Role
 from bindery.http.services import WebSettings
 from bindery.store import books, files, roots, users
 from bindery.store.files import NewFile
-from bindery.store.tx import Tx
+from bindery.store.tx import NewEvent, Tx
 from tests.http.catalogue_world import Library, open_library, person, work
 from tests.http.world import UI, Session, session_of
 
@@ -236,6 +236,25 @@ async def test_one_book_without_its_authors_other_works(tmp_path: Path) -> None:
     assert searches == 2
     assert [row["libraryId"] for row in found] == [book["id"]]
     assert unknown.status_code == 422
+
+
+async def test_an_event_carries_the_cover_of_its_book(tmp_path: Path) -> None:
+    settings = WebSettings(url_base="/books")
+    async with open_library(tmp_path, settings=settings) as world:
+        author_id = await world.author()
+        drawn = await world.book(author_id, "Lantern", cover_url="https://covers.test/b/1.jpg")
+        plain = await world.book(author_id, "Harbour")
+
+        def record(tx: Tx) -> None:
+            for book in (drawn, plain, None):
+                tx.record(NewEvent(type="bookImported", source_title="release", book_id=book))
+
+        await world.store.write(record)
+        answer = await world.key("GET", "/api/v1/history?eventType=bookImported")
+        told = await answer.get_json()
+    urls = {event["bookId"]: event["imageUrl"] for event in told["items"]}
+    link = "/books/api/v1/images?url=https%3A%2F%2Fcovers.test%2Fb%2F1.jpg"
+    assert urls == {drawn: link, plain: "", None: ""}
 
 
 async def test_covers_go_through_us_safely(tmp_path: Path) -> None:

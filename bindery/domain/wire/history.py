@@ -13,7 +13,10 @@ class BookRef(Wire, frozen=True, kw_only=True):
 
 
 class HistoryEvent(Wire, frozen=True, kw_only=True):
-    """`data` is JSON in a string, as old clients read it; `details` is the same as an object."""
+    """`data` is JSON in a string, as old clients read it; `details` is the same as an object.
+
+    `image_url` is the book's cover as it is now, "" without one.
+    """
 
     id: int
     book_id: int | None
@@ -23,6 +26,7 @@ class HistoryEvent(Wire, frozen=True, kw_only=True):
     details: dict[str, object]
     created_at: str
     book: BookRef | None
+    image_url: str
     author_id: int | None
     download_id: int | None
     indexer: str

@@ -88,7 +88,8 @@ async def get_book(call: Call, book_id: int) -> Answer | Response:
         if found is None:
             return refuse(Code.NOT_FOUND)
         rows = list_events(reader, call.scope, EventFilter(book_id=book_id), limit=HISTORY)
-        return msgspec.structs.replace(found, history=[event_wire(row) for row in rows])
+        told = [event_wire(row, call.base) for row in rows]
+        return msgspec.structs.replace(found, history=told)
 
     topics = ("book", "catalog", "activity")
     return conditional(call, topics, read, live=(f"book:{book_id}",))

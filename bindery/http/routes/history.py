@@ -66,7 +66,7 @@ async def list_events(call: Call, query: HistoryQuery) -> Answer | Response | Re
         page = found[:limit]
         more = len(found) > limit and not query.offset
         return Page(
-            items=[event_wire(row) for row in page],
+            items=[event_wire(row, call.base) for row in page],
             total=total,
             limit=limit,
             offset=offset,

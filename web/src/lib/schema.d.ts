@@ -2574,6 +2574,8 @@ export interface components {
         /**
          * HistoryEvent
          * @description `data` is JSON in a string, as old clients read it; `details` is the same as an object.
+         *
+         *         `image_url` is the book's cover as it is now, "" without one.
          */
         HistoryEvent: {
             id: number;
@@ -2586,6 +2588,7 @@ export interface components {
             };
             createdAt: string;
             book: components["schemas"]["BookRef"] | null;
+            imageUrl: string;
             authorId: number | null;
             downloadId: number | null;
             indexer: string;
