@@ -40,6 +40,8 @@ class Service:
         self.environ = dict(environ or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.starts = 0
+        self.altered = ""
+        """See `tests.kit.altered`; empty is the program as it is."""
         self._url = ""
         self._http = _open_http()
 
@@ -60,12 +62,13 @@ class Service:
             "BINDERY_LOG_FORMAT": "json",
             "BINDERY_API_KEY": KEY,
             "BINDERY_FAULT": fault,
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "ALTERED": self.altered,
             **self.environ,
         }
+        module = "tests.kit.altered" if self.altered else "bindery"
         with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bindery", *(command or ("serve",))],
+                [sys.executable, "-m", module, *(command or ("serve",))],
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.DEVNULL,

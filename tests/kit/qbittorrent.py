@@ -102,6 +102,14 @@ class Daemon:
                         assert self.process.poll() is None, "qbittorrent-nox ended at once"
                     await trio.sleep(0.02)
 
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def restart(self) -> None:
+        """As `start`, for tests without a loop."""
+        trio.run(self.start)
+
     def ask(self, call: str, form: dict[str, str] | None = None) -> str:
         """One call of the Web API, signed in anew, for tests without a loop."""
         with httpx.Client(trust_env=False, base_url=f"{self.url}/api/v2/") as http:

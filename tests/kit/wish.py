@@ -7,12 +7,14 @@ the REST API. `carry` repeats what a person would repeat after a crash, and noth
 
 import hashlib
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+import pytest
 import trio
 
 from bindery.demo.shelf import Kind, Work
@@ -23,9 +25,10 @@ from bindery.files.roots import write_marker
 from bindery.operations.grab import GrabOrder, grab_in
 from bindery.operations.search import ASKED, want_search_in
 from bindery.runtime.clock import SystemClock
-from bindery.store import clients, files, indexers
+from bindery.store import clients, files, indexers, notifiers
 from bindery.store.clients import ClientFields
 from bindery.store.indexers import IndexerFields
+from bindery.store.notifiers import NotifierFields
 from bindery.store.roots import add_root_in
 from bindery.store.settings_rows import put_setting_in
 from bindery.store.tx import Tx
@@ -62,7 +65,10 @@ class Wish:
     the service starts, in the transaction that the API would commit."""
     remove_completed: bool = False
     """Of the qBittorrent client; the built-in one always cleans up."""
+    remap: str = ""
+    """Path mapping of the qBittorrent client, `there:here`."""
     webhook: str = ""
+    """Where imports are told, on loopback."""
     environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
@@ -73,6 +79,7 @@ class Wish:
             "BINDERY_DOWNLOAD_ALLOW_LOOPBACK": "true",
         }
         self.service = Service(self.folder / "data", {**hosts, **self.environ})
+        self.service.altered = "hooks" if self.webhook else ""
 
     @property
     def root(self) -> Path:
@@ -101,9 +108,7 @@ class Wish:
         trio.run(self._furnish)
 
     async def _furnish(self) -> None:
-        async with open_test_store(
-            self.service.data, clock=SystemClock(), strict=False
-        ) as store:
+        async with open_test_store(self.service.data, clock=SystemClock(), strict=False) as store:
             await store.write(self._furnish_in)
 
     def _furnish_in(self, tx: Tx) -> None:
@@ -113,10 +118,11 @@ class Wish:
         title, year = self.work.title, str(self.work.year)
         add_book(tx, title, author_id=author_id, wanted=(self.format,), released=year)
         put_setting_in(tx, "import.mode", self.mode, SYSTEM)
+        if self.webhook:
+            fields = NotifierFields(name="phone", url=self.webhook, on_grab=False)
+            notifiers.add_in(tx, fields, None)
         self._outside_in(tx)
-        slot: int = tx.value(
-            "SELECT id FROM slot WHERE format = :format", {"format": self.format}
-        )
+        slot: int = tx.value("SELECT id FROM slot WHERE format = :format", {"format": self.format})
         if self.older:
             file_id = files.put_in(
                 tx,
@@ -144,8 +150,9 @@ class Wish:
             guid = link = f"{self.world.opds.url}/opds/file/{self.work.number}/{quote(name)}"
         else:
             offers = self.world.offers(self.work)
-            guid = next(offer.guid for offer in offers if offer.kind == self.kind)
-            link = f"{self.world.torznab.url}/dl/{guid}.torrent?apikey={self.world.api_key}"
+            name = next(offer.guid for offer in offers if offer.kind == self.kind)
+            guid = f"{self.world.torznab.url}/details/{name}.html"
+            link = f"{self.world.torznab.url}/dl/{name}.torrent?apikey={self.world.api_key}"
         return GrabOrder(
             library_id=1,
             slot_ids=(slot,),
@@ -166,9 +173,7 @@ class Wish:
         """The indexer and the client of this way."""
         world = self.world
         if self.via == "direct":
-            indexers.add_in(
-                tx, IndexerFields(name="Shelf", type="opds", url=world.opds_url), None
-            )
+            indexers.add_in(tx, IndexerFields(name="Shelf", type="opds", url=world.opds_url), None)
             return
         assert self.daemon is not None
         indexers.add_in(
@@ -188,6 +193,7 @@ class Wish:
                 username="admin",
                 password=PASSWORD,
                 remove_completed=self.remove_completed,
+                path_remap=self.remap,
             ),
             None,
         )
@@ -249,8 +255,8 @@ class Wish:
         found = (path for place in places for path in place.rglob(".bindery-*"))
         return sorted(str(path) for path in found if path.name not in known)
 
-    def judge(self) -> None:
-        """The invariants of architecture.md 6c."""
+    def judge(self, *, rough: bool = False) -> None:
+        """The invariants of architecture.md 6c. `rough`: the world gave reason to try again."""
         wanted = sorted(hashlib.sha256(data).hexdigest() for data in self.payload.values())
         here = [hashlib.sha256((self.root / name).read_bytes()) for name in self.shelved()]
         assert sorted(found.hexdigest() for found in here) == wanted, self.shelved()
@@ -262,7 +268,8 @@ class Wish:
         told = [kind for (kind,) in rows("SELECT type FROM event")]
         assert told.count("bookImported") == 1, told
         assert told.count("grabbed") == 1, told
-        assert {"downloadFailed", "importFailed"} & set(told) == set(), told
+        if not rough:
+            assert {"downloadFailed", "importFailed"} & set(told) == set(), told
         known = rows("SELECT rel_path FROM file ORDER BY rel_path")
         assert [path for (path,) in known] == self.shelved()
         assert rows("PRAGMA integrity_check") == [("ok",)]
@@ -308,19 +315,12 @@ def survive(wish: Wish, fault: str, *, within_s: float = WITHIN_S) -> None:
     service = wish.service
     try:
         service.start(fault)
-        try:
+        with pytest.raises(Died) as death:
             wish.carry(within_s)
-        except Died:
-            pass
-        else:
-            # The points after the shelf are reached when everything looks done.
-            service.ended(10)
-        code = service.ended(1)
-        assert code == -9, f"it ended with {code} instead of being killed\n{service.tail()}"
+        assert death.value.args == (-signal.SIGKILL,), service.tail()
         service.start()
         wish.carry(within_s)
         assert service.stop() == 0, service.tail()
         wish.judge()
     finally:
         service.kill()
-

@@ -14,19 +14,25 @@ ends the wish. What is covered is a choice, since points x modes x formats x cli
 combination of mode and shape, tracks x move among them.
 """
 
+import signal
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal
+from threading import Thread
+from typing import Literal, Self
 
+import apsw
 import pytest
 
 from bindery.demo.shelf import Kind, Work
-from bindery.demo.world import ThreadedWorld, world_in_thread
+from bindery.demo.world import ThreadedWorld, World, world_in_thread
 from bindery.runtime import faults
+from tests.kit.process import Died, Service
 from tests.kit.qbittorrent import Daemon, daemon_in
 from tests.kit.wish import Via, Wish, empty, survive
 
@@ -122,27 +128,28 @@ ELSEWHERE = {"backup.tmp_written", "migrate.snapshot", "migrate.step", "outbox.s
 """Points with a test of their own below."""
 
 
+def new_work(world: World) -> Work:
+    """The book of every case, as an ebook and as an audiobook in tracks."""
+    return world.add_work(
+        world.add_author("Ada Quillfeather"),
+        "The Lantern Papers",
+        1911,
+        kinds=("epub", "mp3"),
+        narrator="Bo Reader",
+        minutes=0.2,
+    )
+
+
 class Ground:
     """What all cases share: one world, and a real qBittorrent for each place."""
 
     def __init__(self, folder: Path, threaded: ThreadedWorld, stack: ExitStack) -> None:
         self.folder = folder
         self.world = threaded.world
-        self.work: Work = threaded.call(self._work)
+        self.work: Work = threaded.call(partial(new_work, self.world))
         self._daemons: SimpleQueue[Daemon] = SimpleQueue()
         for number in range(AT_ONCE):
             self._daemons.put(stack.enter_context(daemon_in(folder / f"qb{number}")))
-
-    def _work(self) -> Work:
-        author = self.world.add_author("Ada Quillfeather")
-        return self.world.add_work(
-            author,
-            "The Lantern Papers",
-            1911,
-            kinds=("epub", "mp3"),
-            narrator="Bo Reader",
-            minutes=0.2,
-        )
 
     def run(self, number: int, case: Case) -> None:
         """One case on its own folder."""
@@ -196,6 +203,111 @@ def test_a_killed_wish_ends_as_one_correct_result(
     case: Case, ends: Mapping[Case, Future[None]]
 ) -> None:
     ends[case].result()
+
+
+class Receiver:
+    """Takes webhooks; `got` holds the delivery ids in order."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+        got = self.got
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                got.append(self.headers["X-Bindery-Delivery"])
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def alone() -> Generator[tuple[World, Work]]:
+    """A world for the cases that run by themselves."""
+    with world_in_thread(bundled=False) as threaded:
+        yield threaded.world, threaded.call(partial(new_work, threaded.world))
+
+
+def test_a_webhook_is_told_again_under_the_same_id(
+    tmp_path: Path, alone: tuple[World, Work]
+) -> None:
+    """`outbox.sent`: at least once, and the receiver can tell (architecture.md 6b)."""
+    with Receiver() as receiver:
+        survive(Wish(tmp_path, *alone, begin="grabbed", webhook=receiver.url), "outbox.sent")
+    assert len(receiver.got) == 2
+    assert len(set(receiver.got)) == 1
+
+
+@pytest.mark.parametrize("point", ["migrate.snapshot", "backup.tmp_written", "migrate.step"])
+def test_an_upgrade_happens_whole_or_not_at_all(
+    tmp_path: Path, alone: tuple[World, Work], point: str
+) -> None:
+    """The snapshot before an upgrade is a backup too: its point is on the way."""
+    wish = Wish(tmp_path, *alone, begin="grabbed")
+    wish.prepare()
+    service = wish.service
+    service.altered = "upgrade"
+    try:
+        assert service.start(point).ended(30) == -signal.SIGKILL
+        assert service.rows("PRAGMA user_version") == [(1,)]
+        assert service.rows("PRAGMA integrity_check") == [("ok",)]
+        assert service.rows("SELECT count(*) FROM download") == [(1,)]
+        with service.running():
+            wish.carry()
+        assert service.rows("SELECT a FROM later") == [(1,)]
+        assert service.rows("PRAGMA user_version") == [(2,)]
+        wish.judge()
+    finally:
+        service.kill()
+    snapshot = apsw.Connection(str(service.data / "bindery.before-0002.db"))
+    assert snapshot.pragma("user_version") == 1
+    assert snapshot.pragma("integrity_check") == "ok"
+    assert list(snapshot.execute("SELECT state FROM download")) == [("grabbed",)]
+    snapshot.close()
+    assert [path.name for path in service.data.glob(".*.tmp")] == []
+
+
+def test_a_first_start_happens_whole_or_not_at_all(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data")
+    assert service.start("migrate.step").ended(30) == -signal.SIGKILL
+    with service.running():
+        assert service.ok("GET", "/api/v1/book")["items"] == []
+    assert service.errors() == []
+
+
+def test_half_a_backup_is_none(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data")
+    service.start("backup.tmp_written")
+    with pytest.raises(Died):
+        service.ok("POST", "/api/v1/backup")
+    with service.running():
+        service.until(
+            lambda: len(service.ok("GET", "/api/v1/backup")) == 1, 20, "the backup to be made again"
+        )
+        assert service.ok("POST", "/api/v1/backup")["size"] > 0
+    folder = service.data / "backups"
+    made = sorted(path.name for path in folder.iterdir())
+    assert len(made) == 2, made
+    for name in made:
+        copy = apsw.Connection(str(folder / name))
+        assert copy.pragma("integrity_check") == "ok"
+        copy.close()
+    assert service.errors() == []
 
 
 def test_no_fault_point_is_left_out() -> None:
