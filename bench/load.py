@@ -46,7 +46,7 @@ async def during(running: Running, name: str, order: dict[str, Any] | None) -> l
     """Lists by a few viewers for some seconds while the order is carried out."""
     times: list[float] = []
     done = 0
-    await running.order("reset")
+    await running.order("reset", cpu=True)
     async with trio.open_nursery() as nursery:
         for _ in range(VIEWERS):
             nursery.start_soon(view, running, times)

@@ -1,8 +1,15 @@
-"""Thumbnails of covers. CPU work on hostile bytes: for the `cpu` limiter or the worker."""
+"""Thumbnails of covers. CPU work on hostile bytes: for the `cpu` limiter or the worker.
+
+Pillow is loaded with the first picture: a start does not wait for it.
+"""
+
+from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_PIXELS = 50_000_000
 QUALITY = 82
@@ -17,6 +24,8 @@ def make_thumbnail(data: bytes, width: int) -> tuple[bytes, str, str]:
     """A WebP at most `width` pixels wide (never enlarged), its media type, and the average colour
     as `#rrggbb`. Orientation is applied and all metadata is dropped.
     """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS or not opened.width or not opened.height:
@@ -46,6 +55,8 @@ def _resized(picture: Image.Image, size: tuple[int, int], how: Image.Resampling)
 
 def _flat(picture: Image.Image) -> Image.Image:
     """RGB on white."""
+    from PIL import Image
+
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         layer = picture.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
