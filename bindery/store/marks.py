@@ -6,7 +6,7 @@ Marks carry ids, never values; the hub renders them after the commit (architectu
 from bindery.store.tx import Tx
 
 _q_books_of_download = """
-SELECT DISTINCT s.book_id FROM download_slot ds JOIN slot s ON s.id = ds.slot_id
+SELECT s.book_id FROM download_slot ds JOIN slot s ON s.id = ds.slot_id
 WHERE ds.download_id = :id"""
 
 
@@ -29,7 +29,7 @@ def author_changed_in(tx: Tx, library: int, author_id: int, *, gone: bool = Fals
 def download_changed_in(tx: Tx, library: int, download_id: int, *, gone: bool = False) -> None:
     """A download's row changed, and with it the status of the books it is for."""
     tx.publish("queue", library, download_id, "del" if gone else "put")
-    for book_id in tx.values(_q_books_of_download, {"id": download_id}):
+    for book_id in set(tx.values(_q_books_of_download, {"id": download_id})):
         if isinstance(book_id, int):
             book_changed_in(tx, library, book_id)
 

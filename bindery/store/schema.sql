@@ -998,26 +998,26 @@ CREATE TRIGGER file_missing AFTER UPDATE OF missing_since ON file BEGIN
 END;
 
 CREATE TRIGGER download_slot_insert AFTER INSERT ON download_slot BEGIN
-  UPDATE book SET (p_status, p_media, p_monitored, p_imported_at) =
-    (SELECT status, media, monitored, imported_at FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = NEW.slot_id))
+  UPDATE book SET p_status =
+    (SELECT status FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = NEW.slot_id))
   WHERE id = (SELECT book_id FROM slot WHERE id = NEW.slot_id);
 END;
 
 CREATE TRIGGER download_slot_update AFTER UPDATE OF live ON download_slot BEGIN
-  UPDATE book SET (p_status, p_media, p_monitored, p_imported_at) =
-    (SELECT status, media, monitored, imported_at FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = NEW.slot_id))
+  UPDATE book SET p_status =
+    (SELECT status FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = NEW.slot_id))
   WHERE id = (SELECT book_id FROM slot WHERE id = NEW.slot_id);
 END;
 
 CREATE TRIGGER download_slot_delete AFTER DELETE ON download_slot BEGIN
-  UPDATE book SET (p_status, p_media, p_monitored, p_imported_at) =
-    (SELECT status, media, monitored, imported_at FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = OLD.slot_id))
+  UPDATE book SET p_status =
+    (SELECT status FROM book_facts WHERE book_id = (SELECT book_id FROM slot WHERE id = OLD.slot_id))
   WHERE id = (SELECT book_id FROM slot WHERE id = OLD.slot_id);
 END;
 
 CREATE TRIGGER download_state AFTER UPDATE OF state ON download WHEN NEW.state <> OLD.state BEGIN
-  UPDATE book SET (p_status, p_media, p_monitored, p_imported_at) =
-    (SELECT status, media, monitored, imported_at FROM book_facts WHERE book_id = book.id)
+  UPDATE book SET p_status =
+    (SELECT status FROM book_facts WHERE book_id = book.id)
   WHERE id IN (SELECT s.book_id FROM download_slot ds JOIN slot s ON s.id = ds.slot_id WHERE ds.download_id = NEW.id);
 END;
 
