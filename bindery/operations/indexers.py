@@ -8,7 +8,7 @@ from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.operations.masking import check_url, kept, kept_url, pick
 from bindery.operations.once import Once, Replay, perform
-from bindery.store import attention, indexers
+from bindery.store import attention, commands, downloads, indexers
 from bindery.store.indexers import IndexerFields, IndexerRow
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -93,6 +93,8 @@ async def update_indexer(
             return refuse(Code.STALE, rev=stored.rev)
         # What was asked for may be what was just put right; the next request tells.
         attention.clear_in(tx, f"indexer:{indexer_id}")
+        waiting = [str(one) for one in downloads.unfetched(tx, indexer_id)]
+        commands.hurry_in(tx, "download.send", waiting)
         return _found(tx, indexer_id)
 
     return await store.write(work)

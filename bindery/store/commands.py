@@ -275,6 +275,12 @@ def hurry_lane_in(tx: Tx, lane: str) -> None:
         tx.ring(kind)
 
 
+def hurry_in(tx: Tx, kind: str, keys: Sequence[str]) -> None:
+    """What these queued commands waited for has changed: they are due now."""
+    if tx.values(_q_hurry_keys, {"kind": kind, "keys": json_text(list(keys)), "now": tx.now_us}):
+        tx.ring(kind)
+
+
 def cancel_asked(reader: Reader, id: int) -> bool:
     """Whether somebody asked a running command to stop."""
     return reader.value(_q_cancel_asked, {"id": id}) is not None
@@ -428,6 +434,11 @@ SELECT {_COLUMNS} FROM command INDEXED BY command_running
 WHERE state = 'running' AND lane = :lane"""
 _q_hurry = """
 UPDATE command SET not_before = 0 WHERE state = 'queued' AND lane = :lane AND not_before > :now
+RETURNING kind"""
+_q_hurry_keys = """
+UPDATE command SET not_before = 0
+WHERE state = 'queued' AND kind = :kind AND not_before > :now
+  AND key IN (SELECT value FROM json_each(:keys))
 RETURNING kind"""
 _q_twin = "SELECT id FROM command WHERE state = 'queued' AND kind = :kind AND key = :key"
 _q_uncount = "UPDATE command SET crashes = crashes - 1 WHERE id = :id"

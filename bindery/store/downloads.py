@@ -194,6 +194,10 @@ SELECT {_COLUMNS} FROM download
 WHERE client_id = :client AND removed_at IS NULL AND state IN ('grabbed', 'downloading',
   'completed')
 ORDER BY id"""
+_q_unfetched = """
+SELECT id FROM download
+WHERE indexer_id = :indexer AND removed_at IS NULL AND live = 1 AND state = 'grabbed'
+  AND stage = 'fetch'"""
 _q_ours = f"""
 SELECT {_COLUMNS} FROM download
 WHERE client_id = :client AND removed_at IS NULL AND state IN ('grabbed', 'downloading',
@@ -290,6 +294,11 @@ def followed(reader: Reader, client_id: int) -> list[DownloadRow]:
 def ours(reader: Reader, client_id: int) -> list[DownloadRow]:
     """Every open row of the client, imports under way included."""
     return reader.rows(_q_ours, {"client": client_id}, row=DownloadRow)
+
+
+def unfetched(reader: Reader, indexer_id: int) -> list[int]:
+    """Ids of grabs whose bytes an indexer has not given yet."""
+    return reader.values(_q_unfetched, {"indexer": indexer_id})
 
 
 def twin(reader: Reader, client_id: int, info_hash_v1: str, besides: int) -> DownloadRow | None:

@@ -113,6 +113,28 @@ async def test_indexer_change_of_an_old_revision_is_stale(tmp_path: Path) -> Non
         assert refusal(stale) == (Code.STALE, None)
 
 
+async def test_what_waited_for_an_indexer_goes_on_when_it_is_changed(tmp_path: Path) -> None:
+    """A pause of an hour would otherwise outlive its reason."""
+    async with open_test_store(tmp_path) as store:
+        await joined(store, QBIT)
+        row = await added(store, FEED)
+        shelf = await add_book(store)
+        download_id = await grab(store, shelf)
+        later = store.clock.now_us() + 3_600_000_000
+
+        def wait(tx: Tx) -> None:
+            tx.run("UPDATE download SET indexer_id = :id", {"id": row.id})
+            tx.run("UPDATE command SET not_before = :later", {"later": later})
+
+        await store.write(wait)
+        assert isinstance(await update_indexer(store, ADMIN, row.id, FEED), IndexerRow)
+        due = "SELECT not_before <= :now FROM command WHERE kind = 'download.send'"
+        assert store.read(lambda r: r.values(due, {"now": store.clock.now_us()})) == [1]
+        sent = store.read(lambda reader: downloads.get(reader, download_id))
+        assert sent is not None
+        assert sent.state == "grabbed"
+
+
 async def test_indexer_is_deleted_once(tmp_path: Path) -> None:
     async with open_test_store(tmp_path) as store:
         row = await added(store, FEED)
