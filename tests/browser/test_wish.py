@@ -53,6 +53,10 @@ def row_of(page: Page, title: str = TITLE) -> Locator:
     return page.get_by_role("article").filter(has=page.get_by_role("link", name=title))
 
 
+def banner_of(page: Page) -> Locator:
+    return page.get_by_text("The live connection is blocked", exact=False)
+
+
 def no_reload(page: Page) -> None:
     assert page.evaluate("window.sameDocument") is True, "the page was loaded anew"
 
@@ -90,7 +94,7 @@ def test_a_row_moves_from_grab_to_shelf_in_two_tabs_over_a_restart(
     assert download.value.suggested_filename.endswith(".epub")
 
 
-def test_polling_carries_the_row_when_the_socket_is_blocked(
+def test_polling_carries_the_row_in_two_tabs_over_a_restart(
     own: House, contexts: Contexts, eyes: Eyes, stalling: Knobs
 ) -> None:
     own.follow("Ingrid Halvorsen")
@@ -102,17 +106,23 @@ def test_polling_carries_the_row_when_the_socket_is_blocked(
           constructor(url, protocol) { super(String(url).replace('/live', '/health'), protocol); }
         };"""
     )
-    tab = queue_page(context, own)
-    banner = tab.get_by_text("The live connection is blocked", exact=False)
-    expect(banner).to_be_visible(timeout=LIVE_S)
-    expect(banner).to_have_count(1)
-    tab.get_by_role("button", name="Dismiss").click()
+    tabs = [queue_page(context, own), queue_page(context, own)]
+    for tab in tabs:
+        expect(banner_of(tab)).to_be_visible(timeout=LIVE_S)
+        expect(banner_of(tab)).to_have_count(1)
+        tab.get_by_role("button", name="Dismiss").click()
 
     stalling.stall_at = STALL_AT
     book = grab(context, own)
-    expect(row_of(tab)).to_contain_text("Downloading", timeout=POLLED_S)
+    for tab in tabs:
+        expect(row_of(tab)).to_contain_text("Downloading", timeout=POLLED_S)
+
+    eyes.expect(RESTART_NOISE)
+    own.restart()
     stalling.gate.open()
-    expect(tab.get_by_role("heading", name="On the shelf 1")).to_be_visible(timeout=POLLED_S)
-    expect(banner).to_have_count(0)
-    no_reload(tab)
+    for tab in tabs:
+        expect(tab.get_by_role("heading", name="On the shelf 1")).to_be_visible(timeout=POLLED_S)
+        expect(row_of(tab)).to_have_count(1)
+        expect(banner_of(tab)).to_have_count(0)
+        no_reload(tab)
     expect(book.get_by_text("On the shelf")).to_be_visible(timeout=POLLED_S)
