@@ -73,7 +73,9 @@ class Hub:
         self._topics: dict[str, Topic] = {}
         self._count = 0
         self._streams: dict[str, dict[Scope, Stream]] = {}
-        self._behind: dict[Stream, None] = {}
+        self._behind: dict[Stream, bool] = {}
+        """Streams with somebody to tell. True: all who watch wait for their time already, so that
+        a further mark makes nobody due earlier."""
         self._idle: dict[Stream, float] = {}
         self._rendering: Stream | None = None
 
@@ -101,8 +103,8 @@ class Hub:
         for stream in streams.values():
             if stream.concerns(library):
                 stream.mark(id, self._count, now)
-                if stream.subs:
-                    self._behind[stream] = None
+                if stream.subs and not self._behind.get(stream, False):
+                    self._behind[stream] = False
                     self.dirty.ring()
 
     def seq(self, topic: str, scope: Scope) -> int:
@@ -205,7 +207,7 @@ class Hub:
             stream.subs[sub] = None
             self._idle.pop(stream, None)
         self._rewind(sub, cursor)
-        self._behind[sub.stream] = None
+        self._behind[sub.stream] = False
         self.dirty.ring()
         if sub.queued or not conn.has_room():
             conn.starved = True
@@ -246,7 +248,10 @@ class Hub:
                     sub.conn.starved = True
                 else:
                     self._serve(sub)
-            if not any(sub.behind for sub in stream.subs):
+            behind = sum(sub.behind for sub in stream.subs)
+            if behind:
+                self._behind[stream] = behind == len(stream.subs)
+            else:
                 stream.settle()
                 self._behind.pop(stream, None)
         self._reap(now)

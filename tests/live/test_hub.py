@@ -222,6 +222,27 @@ def test_all_dirty_rows_are_rendered_with_one_call() -> None:
     assert len(world.calls) == 1
 
 
+async def test_a_mark_rings_unless_all_who_watch_wait_for_their_time() -> None:
+    world = World()
+    hidden, seen = world.connect(), world.connect()
+    for conn in (hidden, seen):
+        subscribe(conn, "queue")
+    send(hidden, t="vis", visible=False)
+    await world.hub.dirty.wait(0)
+    world.put(1, 7)
+    assert await world.hub.dirty.wait(0)
+    world.advance(0.1)
+    # Both were told at the subscription: due in 0.25 s and in 2.5 s.
+    world.put(1, 8)
+    assert not await world.hub.dirty.wait(0)
+    world.advance(0.9)
+    assert drain(seen)
+    world.put(1, 9)
+    assert await world.hub.dirty.wait(0)
+    world.advance(0.25)
+    assert drain(seen)
+
+
 def test_a_change_in_another_library_is_neither_rendered_nor_sent() -> None:
     world = World()
     conn = world.connect(1)
