@@ -5,7 +5,8 @@ claimant of its (kinds, lane), so rows it finds `running` at its start belong to
 incarnation and are queued again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import msgspec
@@ -67,8 +68,9 @@ Handler: TypeAlias = Callable[[Command], Awaitable[Outcome]]
 class Lane:
     """Claims commands of `kinds` in one lane and gives each to a handler.
 
-    `places` run at once; of these `for_persons` take only what a person waits for. `parked` tells
-    what it means for its object when a command is given up after five crashes.
+    `places` run at once; of these `for_persons` take only what a person waits for, as does a place
+    that `aside` gives away. `parked` tells what it means for its object when a command is given up
+    after five crashes.
     """
 
     def __init__(
@@ -90,6 +92,8 @@ class Lane:
         self._places = places
         self._for_persons = for_persons
         self._busy = 0
+        self._aside = 0
+        self._bell: Doorbell | None = None
         self._closing = False
         self._scopes: set[trio.CancelScope] = set()
 
@@ -100,6 +104,7 @@ class Lane:
         """
         await self._store.write(self._recover_in, actor=True)
         with self._store.bells.listen(self._kinds) as bell:
+            self._bell = bell
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._watch, closing, bell)
                 while not self._closing:
@@ -111,6 +116,25 @@ class Lane:
                     scope.cancel(reason="the actor stops: commands are given back")
                 await self._idle(bell)
 
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """For a handler that only waits for an answer: a person may have its place meanwhile.
+
+        At most `places` stand aside at once; one more keeps its place.
+        """
+        gives = self._aside < self._places
+        self._aside += gives
+        if gives and self._bell is not None:
+            self._bell.ring()
+        try:
+            yield
+        finally:
+            self._aside -= gives
+
+    @property
+    def _full(self) -> bool:
+        return self._busy - self._aside >= self._places
+
     async def _watch(self, closing: Callable[[], Awaitable[None]], bell: Doorbell) -> None:
         await closing()
         self._closing = True
@@ -121,7 +145,7 @@ class Lane:
             await bell.wait(POLL_S)
 
     async def _fill(self, nursery: trio.Nursery, handler: Handler, bell: Doorbell) -> None:
-        while self._busy < self._places and not self._closing:
+        while not self._full and not self._closing:
             command = await self._claim()
             if command is None:
                 return
@@ -144,7 +168,7 @@ class Lane:
         return await self._store.write(work, actor=True)
 
     def _patience(self) -> float:
-        if self._busy >= self._places:
+        if self._full:
             return POLL_S
         due = self._store.read(lambda r: commands.next_due(r, self._kinds, (self._lane,)))
         if due is None:

@@ -163,6 +163,20 @@ async def test_first_verdict_comes_while_another_indexer_stalls(
         assert w.row(started.search_id).outcome == "found"
 
 
+async def test_a_stalled_indexer_does_not_keep_the_next_search_waiting(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    fast, stalled = answers(GOOD), answers(FAIR, delay_s=10_000)
+    async with world(tmp_path, fast, stalled) as w:
+        began = trio.current_time()
+        for n in range(5):
+            started = await search_text(w.store, ADMIN, f"lantern {n}")
+            assert isinstance(started, Started)
+        while len(fast.times) < 5:  # noqa: ASYNC110 - the fake has no event
+            await trio.sleep(0.1)
+        assert trio.current_time() - began < 15, "less than the deadline of a search"
+
+
 async def test_rows_are_committed_before_any_request(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

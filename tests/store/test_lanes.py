@@ -160,6 +160,36 @@ async def test_a_place_is_kept_for_persons(tmp_path: Path, autojump_clock: MockC
             worker.closing.set()
 
 
+async def test_who_stands_aside_gives_the_place_to_a_person_only(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with open_test_store(tmp_path, clock=TrioClock()) as store:
+        worker = Worker(store, places=1)
+        worker.hold = trio.Event()
+        held = worker.handle
+
+        async def stand_aside(command: Command) -> Outcome:
+            with worker.lane.aside():
+                return await held(command)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker.lane.run, stand_aside, worker.closing.wait)
+            await ask(store, "first")
+            await wait_all_tasks_blocked(0.01)
+            await ask(store, "sweep", priority=SWEEP)
+            await wait_all_tasks_blocked(0.01)
+            assert worker.seen == ["first"]
+            for key in ("ann", "bob"):
+                await ask(store, key, priority=PERSON)
+            await wait_all_tasks_blocked(0.01)
+            # One place may be given away, so bob waits.
+            assert worker.seen == ["first", "ann"]
+            worker.hold.set()
+            await trio.sleep(1)
+            worker.closing.set()
+    assert sorted(worker.seen) == ["ann", "bob", "first", "sweep"]
+
+
 async def test_stop_gives_back_what_does_not_finish(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

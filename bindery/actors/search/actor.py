@@ -3,9 +3,14 @@
 A search's rows are committed before any request. All indexers are asked at once under one
 deadline; each answer is judged as a whole and committed in one transaction, so that whoever
 listens sees the fastest indexer first. The automatic grab waits for the end of the search.
+
+Four searches at once, one place of them for persons. A search that waits only for its last indexer
+stands aside: a person's search may have its place, so that a stalled indexer, which costs each
+search its whole deadline, holds nobody up. Eight at most are then under way.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -69,19 +74,19 @@ class SearchActor:
         self._store = store
         self._mailbox_of = mailbox_of
         self._compute = compute
-
-    async def run(self, inbox: Inbox[Any], ready: Callable[[], None]) -> None:
-        """Until the ordered stop; commands in hand are given back."""
-        searching = Lane(
-            self._store,
+        self._searching = Lane(
+            store,
             ["search.run", "slot.search"],
             places=PLACES,
             for_persons=FOR_PERSONS,
             step_budget_s=STEP_S,
         )
+
+    async def run(self, inbox: Inbox[Any], ready: Callable[[], None]) -> None:
+        """Until the ordered stop; commands in hand are given back."""
         sweeping = Lane(self._store, ["wanted.sweep"], step_budget_s=STEP_S)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(searching.run, self._handle, inbox.wait_closing)
+            nursery.start_soon(self._searching.run, self._handle, inbox.wait_closing)
             nursery.start_soon(sweeping.run, self._sweep, inbox.wait_closing)
             ready()
 
@@ -143,10 +148,19 @@ class SearchActor:
         patience = DEADLINE_S if context.by_person else PATIENT_DEADLINE_S
         deadline = trio.current_time() + patience
         legs = self._store.read(lambda reader: searches.legs(reader, context.search.id))
-        async with trio.open_nursery() as nursery:
-            for leg in legs:
-                if leg.done_at is None:
-                    nursery.start_soon(self._leg, context, leg, deadline)
+        left = {leg.id for leg in legs if leg.done_at is None}
+
+        async def ask(leg: LegRow) -> None:
+            await self._leg(context, leg, deadline)
+            left.discard(leg.id)
+            if len(left) == 1:
+                place.enter_context(self._searching.aside())
+
+        with ExitStack() as place:
+            async with trio.open_nursery() as nursery:
+                for leg in legs:
+                    if leg.done_at is None:
+                        nursery.start_soon(ask, leg)
 
     async def _leg(self, context: Context, leg: LegRow, deadline: float) -> None:
         library = context.search.library_id
