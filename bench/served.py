@@ -47,7 +47,7 @@ class CpuMeter(trio.abc.Instrument):
     def __init__(self) -> None:
         self.longest_s = 0.0
         self.task = ""
-        self._began = 0.0
+        self._began = time.thread_time()  # added in the middle of a step
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002 - trio passes it
         """One task runs."""
