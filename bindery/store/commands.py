@@ -436,10 +436,8 @@ _q_hurry = """
 UPDATE command SET not_before = 0 WHERE state = 'queued' AND lane = :lane AND not_before > :now
 RETURNING kind"""
 _q_hurry_keys = """
-UPDATE command SET not_before = 0
-WHERE state = 'queued' AND kind = :kind AND not_before > :now
-  AND key IN (SELECT value FROM json_each(:keys))
-RETURNING kind"""
+UPDATE command SET not_before = 0 WHERE state = 'queued' AND kind = :kind AND not_before > :now
+  AND key IN (SELECT value FROM json_each(:keys)) RETURNING kind"""
 _q_twin = "SELECT id FROM command WHERE state = 'queued' AND kind = :kind AND key = :key"
 _q_uncount = "UPDATE command SET crashes = crashes - 1 WHERE id = :id"
 

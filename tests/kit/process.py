@@ -32,6 +32,10 @@ class Died(Exception):
     """The process ended although somebody still wanted something of it."""
 
 
+class NotYet(AssertionError):
+    """What was waited for has not come."""
+
+
 class Service:
     """One data folder and the process that serves it, if any. Not safe between threads."""
 
@@ -188,7 +192,7 @@ class Service:
             db.close()
 
     def until(self, look: Callable[[], T], within_s: float, what: str) -> T:
-        """Look until the answer is true. Raises `Died`, or AssertionError after `within_s`."""
+        """Look until the answer is true. Raises `Died`, or `NotYet` after `within_s`."""
         end = time.monotonic() + within_s
         while True:
             found = look()
@@ -197,7 +201,7 @@ class Service:
             if self.process is not None and self.process.poll() is not None:
                 raise Died(self.process.returncode)
             if time.monotonic() > end:
-                raise AssertionError(f"waited {within_s:g} s for {what}\n{self.tail()}")
+                raise NotYet(f"waited {within_s:g} s for {what}\n{self.tail()}")
             time.sleep(STEP_S)
 
 

@@ -34,7 +34,7 @@ from bindery.store.settings_rows import put_setting_in
 from bindery.store.tx import Tx
 from tests.kit.database import open_test_store
 from tests.kit.library import add_author, add_book
-from tests.kit.process import Died, Service
+from tests.kit.process import Died, NotYet, Service
 from tests.kit.qbittorrent import PASSWORD, Daemon
 
 MARKER = "b0a4e1f8-1d33-4c39-8a55-1f1d1f3f0c77"
@@ -210,12 +210,15 @@ class Wish:
         self.service.until(self.at_rest, within_s, "the book to be on the shelf")
 
     def grab(self) -> int:
-        """Search as a person does and take the best release; the download's id."""
+        """Search as a person does and take the best release; the download's id, 0 when the
+        service says that it is on its way already. Raises `NotYet` when there is none to take.
+        """
         service = self.service
         (book,) = service.rows("SELECT id FROM book")[0]
         found = service.ok("POST", f"/api/v1/book/{book}/search")["results"]
         good = [one for one in found if one["verdict"] in {"grab", "acceptable"}]
-        assert good, [(one["title"], one["rejection"]) for one in found]
+        if not good:
+            raise NotYet(f"nothing to take: {[(o['title'], o['rejection']) for o in found]}")
         answer = service.ask("POST", "/api/v1/queue/grab", {"candidateId": good[0]["id"]})
         assert answer.status_code in {202, 409}, answer.text
         return 0 if answer.status_code == 409 else int(answer.json()["id"])
