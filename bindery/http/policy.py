@@ -52,6 +52,7 @@ POLICY: Table = {
     ("system_health.system_health", "GET"): A,
     ("system_health.attention_items", "GET"): U,
     ("system_health.mute", "POST"): U,
+    ("system_health.retry", "POST"): A,
     ("system_health.counters", "GET"): U,
     ("jobs.list_all", "GET"): U,
     ("jobs.get_job", "GET"): U,

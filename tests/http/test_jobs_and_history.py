@@ -6,6 +6,7 @@ from bindery.domain.offers import Transport
 from bindery.runtime.health import ActorHealth
 from bindery.runtime.stall import StallMeter
 from bindery.store import attention, commands
+from bindery.store.commands import Command
 from bindery.store.tx import NewEvent, Tx, Watch
 from tests.http.world import World, open_app
 from tests.kit.household import add_book, grab
@@ -141,6 +142,41 @@ async def test_attention_is_muted_until_its_time(tmp_path: Path) -> None:
         left = await (await world.key("GET", "/api/v1/system/attention")).get_json()
     assert [(row["code"], row["entity"]) for row in shown] == [("disk_low", "root:1")]
     assert (bad.status_code, done.status_code, left) == (400, 204, [])
+
+
+async def test_parked_work_is_asked_for_again(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        store = world.store
+        watch = Watch("author.refresh", {"name": "Ada Quill"})
+        first = await store.write(
+            lambda tx: tx.enqueue("author.sync", {"authorId": 7}, key="7", lane="a", watch=watch)
+        )
+
+        async def claim() -> Command | None:
+            def work(tx: Tx) -> Command | None:
+                commands.recover_running_in(tx, ["author.sync"], "a")
+                return commands.claim_in(tx, ["author.sync"], lanes=["a"])
+
+            return await store.write(work)
+
+        while await claim() is not None:
+            pass
+        (item,) = await (await world.key("GET", "/api/v1/system/attention")).get_json()
+        assert (item["code"], item["action"]) == ("command_parked", "retry_command")
+        other = await store.write(lambda tx: attention.raise_in(tx, "disk_low", "root:1"))
+        path = "/api/v1/system/attention/{}/retry"
+        wrong = await world.key("POST", path.format(other))
+        assert (wrong.status_code, (await wrong.get_json())["code"]) == (409, "wrong_state")
+        assert (await world.key("POST", path.format(item["id"]))).status_code == 204
+        assert (await world.key("POST", path.format(item["id"]))).status_code == 404
+        left = await (await world.key("GET", "/api/v1/system/attention")).get_json()
+        assert [one["code"] for one in left] == ["disk_low"]
+        again = await claim()
+        assert again is not None
+        assert again.id != first
+        assert (again.crashes, again.key, again.read(dict)) == (1, "7", {"authorId": 7})
+        (job,) = store.read(lambda r: commands.jobs_by_id(r, (1,), [again.id]))
+        assert (job.title_code, job.title_params) == ("author.refresh", {"name": "Ada Quill"})
 
 
 async def test_the_key_in_a_guid_stays_here(tmp_path: Path) -> None:

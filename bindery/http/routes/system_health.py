@@ -18,6 +18,7 @@ from bindery.http.wire import Wire
 from bindery.live.topics.attention import list_attention
 from bindery.live.topics.counters import render_counters
 from bindery.live.topics.health import health_rows
+from bindery.operations import attention as operations
 from bindery.runtime import health
 from bindery.runtime.stall import StallMeter
 from bindery.store import attention
@@ -81,6 +82,12 @@ async def mute(call: Call, item_id: int, body: Mute) -> Refusal | None:
         lambda tx: attention.mute_in(tx, item_id, call.scope, until)
     )
     return None if found else refuse(Code.NOT_FOUND)
+
+
+@route(blueprint, "POST", "/api/v1/system/attention/<id:item_id>/retry", status=204)
+async def retry(call: Call, item_id: int) -> Refusal | None:
+    """Ask again for work that was parked (`action` is `retry_command`)."""
+    return await operations.retry_parked(call.services.store, call.principal, item_id)
 
 
 def _loop(meter: StallMeter | None) -> Loop:
