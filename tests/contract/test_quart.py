@@ -300,7 +300,11 @@ async def test_an_error_after_accept_closes_with_1000(monkeypatch: pytest.Monkey
 
 
 async def test_a_response_without_a_body_asks_for_asyncio() -> None:
-    """Ours give `b""`: Quart walks the missing body as a synchronous iterable, in asyncio."""
+    """Ours give `b""`: Quart walks the missing body as a synchronous iterable, in asyncio.
+
+    Without a loop of that kind it says so; with one left over in the process (a browser driver's)
+    trio refuses what it is handed.
+    """
     app = bare_app()
 
     @app.get("/")
@@ -308,7 +312,8 @@ async def test_a_response_without_a_body_asks_for_asyncio() -> None:
         return Response(status=204)
 
     with pytest.RaisesGroup(
-        pytest.RaisesExc(RuntimeError, match="no running event loop"), flatten_subgroups=True
+        pytest.RaisesExc((RuntimeError, TypeError), match="event loop|unrecognized yield message"),
+        flatten_subgroups=True,
     ):
         await app.test_client().get("/")
 
