@@ -19,7 +19,7 @@ from typing import TypeAlias
 import structlog
 import trio
 
-from bench import idle, imports, lists, live, load, search, soak, start, ui, writes
+from bench import idle, imports, judgement, lists, live, load, search, soak, start, ui, writes
 from bench.figures import Figure, load_baseline, machine, save_baseline, table
 
 Workload: TypeAlias = Callable[[], Awaitable[list[Figure]]]
@@ -36,6 +36,7 @@ def workloads(options: argparse.Namespace) -> dict[str, Workload]:
         "search": search.run,
         "import": imports.run,
         "idle": idle.run,
+        "judgement": judgement.run,
         "start": start.run,
         "ui": ui.run,
         "soak": partial(soak.run, options.minutes),

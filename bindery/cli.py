@@ -1,4 +1,4 @@
-"""The command line: serve, demo, version, backup, doctor. The only `trio.run` is here.
+"""The command line: serve, demo, version, backup, doctor, explain. The only `trio.run` is here.
 
 Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
 """
@@ -131,6 +131,50 @@ def doctor(data_dir: Path | None) -> None:
         click.echo(f"{finding.check}: {finding.count} ({', '.join(finding.examples)})")
     click.echo("damaged" if report.findings else "whole")
     sys.exit(1 if report.findings else 0)
+
+
+@main.group()
+def explain() -> None:
+    """Show what the judgement makes of a name, and why: one JSON line in, one out.
+
+    A line that is no question is answered by an object with `error`; the others go on.
+    """
+
+
+def _each_line(answer: Callable[[bytes], bytes]) -> None:
+    source, out = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
+    for line in source:
+        if line.strip():
+            out.write(answer(line) + b"\n")
+    out.flush()
+
+
+@explain.command("release")
+def explain_release() -> None:
+    """Read release names.
+
+    Each line is {"title": ..., "book": {"title", "author", "series", "position", "year",
+    "language", "format"}}; the book is optional, and so are its keys but the title.
+    """
+    from bindery.domain import explain as judgement
+
+    _each_line(judgement.release)
+
+
+@explain.command("file")
+def explain_file() -> None:
+    """Read paths of a library: {"path": ..., "tags": {...}, "book": {...}}."""
+    from bindery.domain import explain as judgement
+
+    _each_line(judgement.file)
+
+
+@explain.command("name")
+def explain_name() -> None:
+    """Render naming templates: {"template": ..., "fields": {"Author": ..., "Title": ...}}."""
+    from bindery.domain import explain as judgement
+
+    _each_line(judgement.name)
 
 
 @contextmanager
