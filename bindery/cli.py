@@ -142,11 +142,10 @@ def explain() -> None:
 
 
 def _each_line(answer: Callable[[bytes], bytes]) -> None:
-    source, out = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
-    for line in source:
+    for line in sys.stdin.buffer:
         if line.strip():
-            out.write(answer(line) + b"\n")
-    out.flush()
+            sys.stdout.buffer.write(answer(line) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 @explain.command("release")
