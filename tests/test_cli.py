@@ -1,5 +1,6 @@
 """The command line: help, exit codes, one clear line for what cannot be done."""
 
+import json
 from pathlib import Path
 
 import apsw
@@ -21,7 +22,14 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def test_every_command_explains_itself(cli: CliRunner) -> None:
     told = cli.invoke(main, ["--help"])
     assert told.exit_code == 0
-    assert set(main.commands) == {"serve", "demo", "version", "backup", "doctor"}
+    assert set(main.commands) == {
+        "serve",
+        "demo",
+        "version",
+        "backup",
+        "doctor",
+        "explain",
+    }
     for name in main.commands:
         assert name in told.output
         assert cli.invoke(main, [name, "--help"]).exit_code == 0
@@ -84,3 +92,29 @@ def test_demo_keeps_its_hands_off_a_folder_in_use(cli: CliRunner, tmp_path: Path
     (tmp_path / "thesis.txt").write_text("x")
     told = cli.invoke(main, ["demo", "--folder", str(tmp_path)])
     assert (told.exit_code, [path.name for path in tmp_path.iterdir()]) == (1, ["thesis.txt"])
+
+
+def test_explain_answers_each_line_in_its_place(cli: CliRunner) -> None:
+    lines = ['{"title": "Mara Farrow - Orchard (epub)"}', "no JSON", "", '{"title": "x.mkv"}']
+    told = cli.invoke(main, ["explain", "release"], input="\n".join(lines))
+    answers = [json.loads(line) for line in told.stdout.splitlines()]
+    assert told.exit_code == 0
+    assert [set(answer) & {"parsed", "error"} for answer in answers] == [
+        {"parsed"},
+        {"error"},
+        {"parsed"},
+    ]
+    assert answers[0]["parsed"]["title"] == "Orchard"
+
+
+@pytest.mark.parametrize("what", ["release", "file", "name"])
+def test_explain_without_a_line_says_nothing(cli: CliRunner, what: str) -> None:
+    told = cli.invoke(main, ["explain", what], input="")
+    assert (told.exit_code, told.output) == (0, "")
+
+
+def test_explain_survives_bytes_that_are_no_text(cli: CliRunner) -> None:
+    line = b'{"path": "Farrow/\xff\xfe\x00.epub"}\n'
+    told = cli.invoke(main, ["explain", "file"], input=line)
+    assert told.exit_code == 0
+    assert len(told.stdout.splitlines()) == 1
