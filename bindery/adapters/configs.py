@@ -46,6 +46,23 @@ class QBittorrentConfig(
     timeout_s: float = 15.0
 
 
+class TransmissionConfig(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="transmission"
+):
+    """Settings of one client; `url` comes from `domain.client_address.client_url`."""
+
+    url: str
+    username: str = ""
+    password: str = ""
+    category: str = ""
+    """Label, and name of a folder inside the program's own; a category that begins with `/` is the
+    folder itself."""
+    category_audiobook: str = ""
+    save_path: str = ""
+    """Where to save whatever the category, as the client names it."""
+    timeout_s: float = 15.0
+
+
 class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="direct"):
     """Settings of the built-in client."""
 
@@ -80,6 +97,6 @@ class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
 
 IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
-ClientConfig: TypeAlias = QBittorrentConfig | DirectConfig
+ClientConfig: TypeAlias = QBittorrentConfig | TransmissionConfig | DirectConfig
 ProviderConfig: TypeAlias = OpenLibraryConfig
 NotifierConfig: TypeAlias = WebhookConfig

@@ -1,14 +1,11 @@
 """What qBittorrent's Web API sends and takes, as data (downloads-and-import.md 2.3)."""
 
-from typing import TypeVar
-
 import msgspec
 
 from bindery.adapters.failures import Malformed
+from bindery.adapters.json_answers import decoded
 from bindery.domain.qbittorrent_states import INFINITE_ETA_S, read_state
 from bindery.domain.transfers import AddOptions, Payload, RemoteItem
-
-T = TypeVar("T")
 
 
 class Torrent(msgspec.Struct, frozen=True):
@@ -62,14 +59,6 @@ class Preferences(msgspec.Struct, frozen=True):
     max_seeding_time_enabled: bool = False
     dht: bool = True
     queueing_enabled: bool = False
-
-
-def decoded(body: bytes, kind: type[T]) -> T:
-    """The body as JSON of this kind, or `Malformed`."""
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Malformed from None
 
 
 def add_form(payload: Payload, options: AddOptions, save_path: str) -> dict[str, str]:

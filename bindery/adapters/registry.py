@@ -14,9 +14,11 @@ from bindery.adapters.configs import (
     OpdsConfig,
     ProviderConfig,
     QBittorrentConfig,
+    TransmissionConfig,
 )
 from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.downloaders.qbittorrent import QBittorrent
+from bindery.adapters.downloaders.transmission import Transmission
 from bindery.adapters.indexers.newznab import Newznab
 from bindery.adapters.indexers.opds import Opds
 from bindery.adapters.metadata.openlibrary import OpenLibrary
@@ -35,6 +37,7 @@ INDEXER_TRANSPORT = {
 
 CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
     "qbittorrent": QBittorrent.capabilities,
+    "transmission": Transmission.capabilities,
     "direct": Direct.capabilities,
 }
 """Kinds of download clients a person can add, and what each can do."""
@@ -56,6 +59,8 @@ def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
     match config:
         case QBittorrentConfig():
             return QBittorrent(config, outbound)
+        case TransmissionConfig():
+            return Transmission(config, outbound)
         case DirectConfig():
             return Direct(config, outbound)
 

@@ -8,6 +8,7 @@ from bindery.adapters.configs import (
     DirectConfig,
     NotifierConfig,
     QBittorrentConfig,
+    TransmissionConfig,
     WebhookConfig,
 )
 from bindery.adapters.outbound import OutboundConfig
@@ -44,6 +45,15 @@ def client_config(
                 username=row.username,
                 password=row.password,
                 api_key=row.api_key,
+                category=row.category,
+                category_audiobook=row.category_audiobook,
+                save_path=row.download_dir,
+            )
+        case "transmission":
+            return TransmissionConfig(
+                url=base_url(row),
+                username=row.username,
+                password=row.password,
                 category=row.category,
                 category_audiobook=row.category_audiobook,
                 save_path=row.download_dir,

@@ -15,6 +15,7 @@ import trio
 
 from bindery.adapters.configs import QBittorrentConfig
 from bindery.adapters.failures import Malformed, Rejected, Unauthorized, Unavailable
+from bindery.adapters.json_answers import decoded
 from bindery.adapters.outbound import Answer, Ask, Outbound
 from bindery.adapters.qbittorrent_wire import (
     Added,
@@ -22,7 +23,6 @@ from bindery.adapters.qbittorrent_wire import (
     Preferences,
     Torrent,
     add_form,
-    decoded,
     item,
     known_as,
     preference_warnings,
