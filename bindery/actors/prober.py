@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 import trio
 
-from bindery.adapters.failures import OutsideError, Unauthorized
+from bindery.adapters.failures import OutsideError
 from bindery.adapters.indexer_trial import try_indexer
 from bindery.adapters.protocols import DownloadClient, Indexer
 from bindery.domain.legs import IndexerReport, ProbeIndexer
@@ -169,6 +169,6 @@ class ProberPort:
 
 def _failed(fields: ClientFields, error: OutsideError) -> Refusal:
     """Refused credentials are never worded as unreachable (downloads-and-import.md 1.7)."""
-    reason = "unauthorized" if isinstance(error, Unauthorized) else error.code
+    reason = "unauthorized" if error.code == "client_auth" else error.code
     params = {**error.params, "name": fields.name, "reason": reason}
     return Refusal(code=Code.CLIENT_FAILED, params=params)

@@ -172,6 +172,8 @@ async def test_client_and_its_folder(tmp_path: Path, autojump_clock: MockClock) 
     [
         (Unavailable("connection_failed"), "connection_failed"),
         (Unauthorized(), "unauthorized"),
+        (Unauthorized("client_auth"), "unauthorized"),
+        (Unauthorized("client_forbids_address"), "client_forbids_address"),
     ],
 )
 async def test_client_that_fails(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clientOutcome, indexerOutcome, loopbackHint } from './reports';
+import { ApiError } from './api';
+import { clientFailure, clientOutcome, indexerOutcome, loopbackHint } from './reports';
 
 describe('indexer test', () => {
   it.each([
@@ -22,6 +23,13 @@ describe('client test', () => {
     expect(seen.lines).toHaveLength(2);
     expect(seen.lines[1]).toContain('/dl');
     expect(clientOutcome({ message: 'Connection verified' })).toEqual({ tone: 'ok', lines: ['Connected.'] });
+  });
+  it('says why there is no connection', () => {
+    const refused = new ApiError(502, 'client_failed', 'x', { reason: 'unauthorized', name: 'q' });
+    expect(clientFailure(refused, 'nas').lines).toEqual(['No connection: It refuses the key or password']);
+    const wrong = new ApiError(502, 'client_failed', 'x', { reason: 'client_path_wrong', status: 404 });
+    expect(clientFailure(wrong, 'nas').lines[0]).toContain('check port and path');
+    expect(clientFailure(new Error('broken'), 'localhost').lines).toHaveLength(2);
   });
   it('explains loopback', () => {
     expect(loopbackHint('localhost')).not.toBe('');

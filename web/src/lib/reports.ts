@@ -1,8 +1,10 @@
 /** What the Test buttons say. Pure. */
+import { ApiError } from './api';
 import { number } from './format';
 import { t } from './i18n';
 import { errorSummary } from './pure';
 import { reasonText } from './reasons';
+import { errorText } from './toasts.svelte';
 import type { ClientReport, IndexerReport } from './wire';
 
 export interface Outcome {
@@ -42,6 +44,13 @@ export function clientOutcome(report: ClientReport): Outcome {
     lines.push(reasonText({ code: warning }));
   }
   return { tone, lines };
+}
+
+/** What was wrong, in the words of the cause: the server names it in `params.reason`. */
+export function clientFailure(error: unknown, host: string): Outcome {
+  const cause = error instanceof ApiError && error.code === 'client_failed' ? String(error.params['reason'] ?? '') : '';
+  const reason = cause ? reasonText({ code: cause, params: (error as ApiError).params }) : errorText(error);
+  return { tone: 'bad', lines: [t('clients.failed', { reason }), loopbackHint(host)].filter(Boolean) };
 }
 
 /** In a container, loopback is the container itself (ui.md 4.2). */
