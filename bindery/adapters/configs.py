@@ -63,6 +63,28 @@ class TransmissionConfig(
     timeout_s: float = 15.0
 
 
+class SabnzbdConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sabnzbd"):
+    """Settings of one client; `url` comes from `domain.client_address.client_url`."""
+
+    url: str
+    api_key: str = ""
+    """The full API key; the one for NZBs only may add but not look."""
+    category: str = ""
+    category_audiobook: str = ""
+    timeout_s: float = 15.0
+
+
+class NzbgetConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="nzbget"):
+    """Settings of one client; `url` comes from `domain.client_address.client_url`."""
+
+    url: str
+    username: str = ""
+    password: str = ""
+    category: str = ""
+    category_audiobook: str = ""
+    timeout_s: float = 15.0
+
+
 class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="direct"):
     """Settings of the built-in client."""
 
@@ -97,6 +119,8 @@ class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
 
 IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
-ClientConfig: TypeAlias = QBittorrentConfig | TransmissionConfig | DirectConfig
+ClientConfig: TypeAlias = (
+    QBittorrentConfig | TransmissionConfig | SabnzbdConfig | NzbgetConfig | DirectConfig
+)
 ProviderConfig: TypeAlias = OpenLibraryConfig
 NotifierConfig: TypeAlias = WebhookConfig

@@ -4,7 +4,7 @@ Implementations are small: typed request in, typed result out, or an `OutsideErr
 no back-off, no knowledge of the store; the actor that owns one decides when to call again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -55,13 +55,19 @@ class DownloadClient(Closing, Protocol):
     async def probe(self) -> ClientInfo: ...
     async def add(self, payload: Payload, options: AddOptions) -> RemoteId: ...
     async def find(
-        self, token: str, hashes: tuple[str, ...], name: str
+        self, token: str, hashes: tuple[str, ...], name: str, *, since_us: int = 0
     ) -> RemoteItem | Ambiguous | None:
-        """Whether the client already has our item; decides after a crash, never a blind add."""
+        """Whether the client already has our item; decides after a crash, never a blind add.
+
+        `since_us`: when we decided to get it (µs UTC). Where only the name tells, an item that is
+        older is somebody else's, or an earlier try.
+        """
         ...
 
-    async def snapshot(self) -> Snapshot:
-        """One complete look at everything of ours in the client."""
+    async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:
+        """One complete look at everything of ours in the client. `ours`: the ids that we follow,
+        for clients that cannot show everything at once.
+        """
         ...
 
     async def files(self, id: RemoteId) -> list[RemoteFile]: ...

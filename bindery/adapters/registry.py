@@ -11,13 +11,17 @@ from bindery.adapters.configs import (
     IndexerConfig,
     NewznabConfig,
     NotifierConfig,
+    NzbgetConfig,
     OpdsConfig,
     ProviderConfig,
     QBittorrentConfig,
+    SabnzbdConfig,
     TransmissionConfig,
 )
 from bindery.adapters.downloaders.direct import Direct
+from bindery.adapters.downloaders.nzbget import Nzbget
 from bindery.adapters.downloaders.qbittorrent import QBittorrent
+from bindery.adapters.downloaders.sabnzbd import Sabnzbd
 from bindery.adapters.downloaders.transmission import Transmission
 from bindery.adapters.indexers.newznab import Newznab
 from bindery.adapters.indexers.opds import Opds
@@ -38,6 +42,8 @@ INDEXER_TRANSPORT = {
 CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
     "qbittorrent": QBittorrent.capabilities,
     "transmission": Transmission.capabilities,
+    "sabnzbd": Sabnzbd.capabilities,
+    "nzbget": Nzbget.capabilities,
     "direct": Direct.capabilities,
 }
 """Kinds of download clients a person can add, and what each can do."""
@@ -61,6 +67,10 @@ def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
             return QBittorrent(config, outbound)
         case TransmissionConfig():
             return Transmission(config, outbound)
+        case SabnzbdConfig():
+            return Sabnzbd(config, outbound)
+        case NzbgetConfig():
+            return Nzbget(config, outbound)
         case DirectConfig():
             return Direct(config, outbound)
 

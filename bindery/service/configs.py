@@ -7,7 +7,9 @@ from bindery.adapters.configs import (
     ClientConfig,
     DirectConfig,
     NotifierConfig,
+    NzbgetConfig,
     QBittorrentConfig,
+    SabnzbdConfig,
     TransmissionConfig,
     WebhookConfig,
 )
@@ -57,6 +59,21 @@ def client_config(
                 category=row.category,
                 category_audiobook=row.category_audiobook,
                 save_path=row.download_dir,
+            )
+        case "sabnzbd":
+            return SabnzbdConfig(
+                url=base_url(row),
+                api_key=row.api_key,
+                category=row.category,
+                category_audiobook=row.category_audiobook,
+            )
+        case "nzbget":
+            return NzbgetConfig(
+                url=base_url(row),
+                username=row.username,
+                password=row.password,
+                category=row.category,
+                category_audiobook=row.category_audiobook,
             )
         case other:
             message = f"there is no adapter for {other} yet"

@@ -1,5 +1,6 @@
 """A download client at the Protocol's seam, played by the test."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -77,7 +78,7 @@ class FakeClient:
         return remote_id
 
     async def find(
-        self, token: str, hashes: tuple[str, ...], name: str
+        self, token: str, hashes: tuple[str, ...], name: str, *, since_us: int = 0
     ) -> RemoteItem | Ambiguous | None:
         await self._answer()
         if self.ambiguous:
@@ -85,7 +86,7 @@ class FakeClient:
         names = {token, *hashes}
         return next((item for item in self.items.values() if item.id in names), None)
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:
         self.snapshots += 1
         await self._answer()
         items = list(self.items.values())

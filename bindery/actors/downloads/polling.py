@@ -24,8 +24,9 @@ _ACTIVE = frozenset({"grabbed", "downloading"})
 
 async def poll(desk: Desk) -> float:
     """Look once; seconds until the next look."""
+    ours = desk.store.read(lambda reader: downloads.followed(reader, desk.row.id))
     try:
-        snapshot = await desk.client.snapshot()
+        snapshot = await desk.client.snapshot([row.remote_id for row in ours if row.remote_id])
     except OutsideError as error:
         desk.away = True
         await desk.unreachable(error)

@@ -6,7 +6,7 @@ it items stay queued, but everything else works. Start and recovery are the same
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
@@ -152,13 +152,15 @@ class Direct:
         token: str,
         hashes: tuple[str, ...],  # noqa: ARG002 - tokens decide
         name: str,  # noqa: ARG002
+        *,
+        since_us: int = 0,  # noqa: ARG002
     ) -> RemoteItem | Ambiguous | None:
         """By token."""
         job = self._jobs.get(token)
         await trio.lowlevel.checkpoint()
         return self._item(job, there=True) if job else None
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:  # noqa: ARG002 - all is ours
         """Everything in the folder; a finished file that vanished shows as missing."""
         finished = {t: j.folder / j.record.name for t, j in self._jobs.items() if j.done_state}
         with disk_failures():

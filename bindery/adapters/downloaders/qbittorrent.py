@@ -6,7 +6,7 @@ outside our address policy.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -257,7 +257,7 @@ class QBittorrent:
             self._api = int(found[1]), int(found[2])
         return self._api
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:  # noqa: ARG002 - it lists everything
         """Every torrent of the program, in one request."""
         listed, complete = await self._list({})
         items = [item(torrent) for torrent in listed]
@@ -274,6 +274,8 @@ class QBittorrent:
         token: str,  # noqa: ARG002 - qBittorrent carries hashes, not tokens
         hashes: tuple[str, ...],
         name: str,
+        *,
+        since_us: int = 0,  # noqa: ARG002 - a hash needs no age
     ) -> RemoteItem | Ambiguous | None:
         """By any spelling of the hash; by the exact name only when no hash is known."""
         wanted = {text.lower()[:40] for text in hashes if text}

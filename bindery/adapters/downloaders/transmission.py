@@ -5,7 +5,7 @@ may be lost when it is killed, so nothing depends on them.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -145,7 +145,7 @@ class Transmission:
             return self._config.save_path
         return category if category.startswith("/") else f"{default.rstrip('/')}/{category}"
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:  # noqa: ARG002 - it lists everything
         """Every torrent of the program, in one request."""
         listed, complete = await self._list({})
         items = [item(torrent) for torrent in listed]
@@ -163,6 +163,8 @@ class Transmission:
         token: str,  # noqa: ARG002 - Transmission carries hashes, not tokens
         hashes: tuple[str, ...],
         name: str,
+        *,
+        since_us: int = 0,  # noqa: ARG002 - a hash needs no age
     ) -> RemoteItem | Ambiguous | None:
         """By hash; by the exact name only when no hash is known."""
         wanted = sorted({text.lower()[:40] for text in hashes if text})
