@@ -17,7 +17,14 @@ from bindery.domain.release_tables import (
     NATIVE_BOOK_WORDS,
     SAMPLE,
 )
-from bindery.domain.release_tags import Facts, join_pairs, take_brackets, take_group, take_numbers
+from bindery.domain.release_tags import (
+    Facts,
+    join_pairs,
+    take_brackets,
+    take_group,
+    take_numbers,
+    take_year_field,
+)
 from bindery.domain.text import fold
 from bindery.domain.title_parts import parse as parse_title
 
@@ -97,11 +104,10 @@ def _parse(
     outside = unwrap(title)
     text = outside.text
     common = {"raw": title, "text": text, "part": outside.part, "parts": outside.parts}
-    if outside.junk:
-        return ParsedRelease(kind="junk", **common)  # pyright: ignore[reportArgumentType]
     if not fold(text) or is_obfuscated(text):
-        return ParsedRelease(kind="obfuscated" if text else "bare", **common)  # pyright: ignore[reportArgumentType]
-    other = other_media(text, categories)
+        kind = "junk" if outside.junk else "obfuscated" if text else "bare"
+        return ParsedRelease(kind=kind, **common)  # pyright: ignore[reportArgumentType]
+    other = "junk" if outside.junk else other_media(text, categories)
     facts = Facts()
     segments = _strip(text, facts, counted=outside.parts > 0)
     pack = _pack(segments, facts)
@@ -144,7 +150,7 @@ def _parse(
 def _strip(text: str, facts: Facts, *, counted: bool) -> list[Segment]:
     """Ids, group, brackets and tail out; the rest cut at its separators."""
     text = take_group(join_pairs(text).strip(), facts)
-    text = take_numbers(text, facts)
+    text = take_numbers(take_year_field(text, facts), facts)
     text = take_brackets(text, facts)
     segments = cut(text, facts)
     if counted and len(segments) > 2 and segments[-1].text.isdigit():

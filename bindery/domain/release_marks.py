@@ -79,6 +79,8 @@ def unwrap(title: str) -> Unwrapped:
     if quoted and (_FILE_ENDING.search(quoted[1]) or counter or "yenc" in text.casefold()):
         text = quoted[1]
     junk = bool(_JUNK.search(text))
+    if junk:
+        text = _JUNK.sub("", text)
     text = " ".join(_NOISE.sub(" ", text).split())
     previous = None
     while previous != text:

@@ -51,11 +51,13 @@ def read(
     if reading is None and len(texts) == 1 and facts.position_end and looks_like_name(texts[0]):
         return Reading((texts[0],), "", True)
     if reading is None:
+        reading = _single(texts[0], known_authors) if len(texts) == 1 else _fallback(texts)
         year = segments[-1].year
-        single = f"{texts[0]} {year}".strip() if known_authors and year else texts[0]
-        reading = _single(single, known_authors) if len(texts) == 1 else _fallback(texts)
-        if reading.title == year:
-            facts.year = None
+        if len(texts) == 1 and year and not reading.authors and known_authors:
+            # `Orwell.1984.epub`: what looked like the year is all the title there is.
+            alone = _single(f"{texts[0]} {year}", known_authors)
+            if alone.title == year:
+                reading, facts.year = alone, None
     return _title_number(reading, facts)
 
 

@@ -1,23 +1,45 @@
-"""Cut a release name into segments and take its tail of tags off (judgement.md 4, 7-9, 11, 15)."""
+"""Cut a release name into segments and take its tail of tags off (judgement.md 4, 7-9, 11, 15).
+
+A name is a row of fields between separators (` - `, `--`, `~`, `|`). A field may be written the
+scene's way, its words joined by dots or underscores; a single dash can then separate parts of it
+(`Author-Title-AUDIOBOOK-DE-2020`). Parts of nothing but tags leave first, then tags from the end.
+"""
 
 import re
 
 import msgspec
 
 from bindery.domain.name_parse import parse as parse_name
-from bindery.domain.release_tables import CONNECTIVES, FORMATS, NARRATOR_MARKS, TAGS
-from bindery.domain.release_tags import Facts, read_language, read_tag
+from bindery.domain.release_tables import CONNECTIVES, FORMATS, NARRATOR_MARKS
+from bindery.domain.release_tags import (
+    MONTHS,
+    Facts,
+    read_language,
+    read_tag,
+    read_zone,
+    zone_word,
+)
 from bindery.domain.text import fold
 
 _SEPARATOR = re.compile(
     r"\s+[-–—~]+\s+|\s*--+\s*|\s*—\s*|\s+~\s*|\A\s*[-–—]\s+|\s+[-–—]+\s*\Z|\s*\|\s*"
 )
+_SCENE_SEPARATOR = re.compile(r"[._]+-+[._]+|~")
 _SCENE_DASH = re.compile(r"(?<=[^\s-])-(?=[^\s-])")
 _YEAR = re.compile(r"(?:18|19|20)\d\d\Z")
-_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-_INITIAL_DOTS = re.compile(r"\b([A-Z])\.(?=[A-Z]\b)")
+# A dot between short numbers is a decimal (`7.5`); beside a longer one it joins words.
+_DOT = re.compile(r"\.(?!\d)|(?<!\d)\.|\.(?=\d{3})|(?<=\d{3})\.(?=\d)")
+_JOINT = re.compile(r"(?<!\d)\.|\.(?!\d)|_")
 _EXTENSION = re.compile(r"\.(kepub\.epub|[A-Za-z]\w{1,4})\Z")
 _NARRATOR = re.compile(r"(?<!\w)(?:" + "|".join(NARRATOR_MARKS) + r")(?!\w)[:\s]*", re.IGNORECASE)
+_FOLGE = re.compile(r"F(\d{1,3})(?=\s|\Z)")
+_ISSUE = re.compile(
+    r"(?:\s+(?:(?:issue|no|nr|n|vol|volume|heft|ausgabe)\.?\s?#?\d{1,4}|#\d{1,4}))+\Z",
+    re.IGNORECASE,
+)
+# Formats that are no words: where one stands alone behind a title, the title has ended.
+_PLAIN_FORMATS = frozenset("epub azw3 mobi pdf djvu m4b mp3 flac".split())
+_NAME_PARTICLES = frozenset("de da del van von la le di el y".split())
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -31,7 +53,7 @@ class Segment(msgspec.Struct, frozen=True):
 def is_scene(text: str) -> bool:
     """Words joined by dots or underscores instead of blanks."""
     blanks = text.count(" ")
-    joints = len(_DOT.findall(text)) + text.count("_")
+    joints = len(_JOINT.findall(text))
     return joints > blanks and joints > 0 and blanks <= 3
 
 
@@ -40,17 +62,22 @@ def cut(text: str, facts: Facts) -> list[Segment]:
     text = _extension(text.strip(), facts)
     scene = is_scene(text)
     if scene:
-        text = re.sub(r"[._]+-[._]+", " - ", text)
-        text = _DOT.sub(" ", text).replace("_", " ")
+        text = _spaced(_SCENE_SEPARATOR.sub(" - ", text))
     else:
         text = re.sub(r"(?<=\w)_ (?=\w)", ": ", text)
         text = re.sub(r"(?<=[^\W\d_])- (?=\w)", ": ", text).replace("_", " ")
     text = _narrator(text, facts)
-    pieces = [piece.strip(" ,-") for piece in _SEPARATOR.split(text)]
-    pieces = [piece for piece in pieces if fold(piece)]
-    if scene and (len(pieces) == 1 or text.count("-") > 2):
-        pieces = [part for piece in pieces for part in _scene_parts(piece)]
-    return _tail(pieces, facts, scene=scene)
+    fields = [field.strip(" ,-") for field in _SEPARATOR.split(text)]
+    fields = [field for field in fields if fold(field)]
+    if scene and (len(fields) == 1 or text.count("-") > 2):
+        fields = [part for field in fields for part in _parts(field, facts)]
+    elif not scene:
+        fields = [_spaced(field) if is_scene(field) else field for field in fields]
+    return _tail(fields, facts, scene=scene)
+
+
+def _spaced(text: str) -> str:
+    return _DOT.sub(" ", text).replace("_", " ")
 
 
 def _extension(text: str, facts: Facts) -> str:
@@ -73,7 +100,7 @@ def _narrator(text: str, facts: Facts) -> str:
         return text
     rest = _SEPARATOR.split(text[found.end() :], maxsplit=1)
     words = rest[0].split()
-    while words and is_tag(words[-1], Facts()):
+    while words and is_tag(words[-1]):
         _note_tag(words[-1], facts, bracketed=True)
         words.pop()
     if not 1 <= len(words) <= 6:
@@ -90,34 +117,67 @@ def _note_tag(token: str, facts: Facts, *, bracketed: bool) -> None:
         read_language(token, facts, bracketed=bracketed, between=True)
 
 
-def is_tag(token: str, facts: Facts) -> bool:
+def is_tag(token: str) -> bool:
     """Would this token be a tag at the end of a name?"""
-    return read_tag(token, facts, bracketed=False) or read_language(
-        token, facts, bracketed=False, between=True
+    nowhere = Facts()
+    return read_tag(token, nowhere, bracketed=False) or read_language(
+        token, nowhere, bracketed=False, between=True
     )
 
 
-def _scene_parts(piece: str) -> list[str]:
-    """A single dash of a scene name separates when one side is a name or a tag zone."""
-    parts = _SCENE_DASH.split(piece)
+def _parts(field: str, facts: Facts) -> list[str]:
+    """The parts of a scene field. Parts of nothing but tags are noted and left away.
+
+    Behind such parts the dash is known to separate; otherwise only a name on its left or a tag on
+    its right says so, since words have dashes too.
+    """
+    parts = [part.strip() for part in _SCENE_DASH.split(field)]
     if len(parts) == 1:
         return parts
-    out = [parts[0]]
+    kept = [parts[0]]
     for part in parts[1:]:
-        left, right = out[-1], part
-        if _person_like(left) or _separable(right):
+        if _only_tags(part):
+            for token in part.split():
+                read_zone(token, facts)
+            facts.tagged = True
+        else:
+            kept.append(part)
+    sure = len(kept) < len(parts) and len(kept) == 2
+    out = [kept[0]]
+    for part in kept[1:]:
+        left = out[-1]
+        folge = _FOLGE.match(part)
+        if folge and not facts.position:
+            facts.position, facts.series = str(int(folge[1])), facts.series
+            part = part[folge.end() :].strip()
+            if part:
+                out.append(part)
+        elif _person_like(left) or _separable(part) or (sure and not _hyphen(left, part)):
             out.append(part)
         else:
-            out[-1] = f"{left}-{right}"
-    return [part.strip() for part in out if part.strip()]
+            out[-1] = f"{left}-{part}"
+    return [part for part in out if part]
+
+
+def _only_tags(part: str) -> bool:
+    tokens = part.split()
+    return bool(tokens) and all(_zone(token) for token in tokens)
+
+
+def _zone(token: str) -> bool:
+    return zone_word(token) or bool(_YEAR.match(token)) or is_tag(token)
+
+
+def _hyphen(left: str, right: str) -> bool:
+    """`X-Men`, `Jay-Z`: a single letter beside the dash."""
+    return len(left.rsplit(maxsplit=1)[-1]) == 1 or len(right.split(maxsplit=1)[0]) == 1
 
 
 def _separable(text: str) -> bool:
     first = text.split(" ", maxsplit=1)[0]
     return (
-        first.casefold() in TAGS
-        or first.casefold() in FORMATS
-        or (len(first) in (2, 3) and first.isupper() and is_tag(first, Facts()))
+        zone_word(first)
+        or (len(first) in (2, 3) and first.isupper() and is_tag(first))
         or bool(_YEAR.match(first))
     )
 
@@ -137,50 +197,42 @@ def looks_like_name(text: str) -> bool:
     """2-4 capital words, initials and particles; no digit, no stop word (judgement.md 4, 15)."""
     if "," in text:
         last, _, first = text.partition(",")
+        given = [word for word in first.split() if len(word.strip(".")) > 1]
         return (
-            bool(first.strip()) and 1 <= len(last.split()) <= 3 and _all_capital(first + " " + last)
+            bool(first.strip())
+            and len(given) <= 2
+            and 1 <= len(last.split()) <= 3
+            and _all_capital(first + " " + last)
         )
     found = text.replace(".", ". ").split()
     return 2 <= len(found) <= 5 and _all_capital(text)
 
 
 def _all_capital(text: str) -> bool:
-    if any(c.isdigit() for c in text) or any(c in ":!?()" for c in text):
+    if any(c.isdigit() or c in ":!?()" for c in text):
         return False
-    name = parse_name(text)
-    particles = set(name.particles_raw.split())
+    particles = set(parse_name(text).particles_raw.split()) | _NAME_PARTICLES
     for word in text.replace(",", " ").split():
-        folded = fold(word)
-        if word in particles or folded in (
-            "de",
-            "da",
-            "del",
-            "van",
-            "von",
-            "la",
-            "le",
-            "di",
-            "el",
-            "y",
-        ):
+        if word in particles or fold(word) in _NAME_PARTICLES:
             continue
-        if folded in CONNECTIVES and "." not in word:
+        if fold(word) in CONNECTIVES and "." not in word:
             return False
-        cased = word[:1].isupper() or not word[:1].islower()
-        if not cased:
+        if word[:1].islower():
             return False
     return True
 
 
 def _tail(pieces: list[str], facts: Facts, *, scene: bool) -> list[Segment]:
-    """Step 7-9: from the end, while words are tags; a scene title ends at year or format."""
+    """Step 7-9: from the end, while words are tags; a title ends at a scene year or a format."""
     open_years: dict[int, str] = {}
     for index in range(len(pieces) - 1, -1, -1):
         tokens = pieces[index].split()
-        earlier = any(fold(p) for p in pieces[:index])
-        if scene:
-            tokens = _scene_end(tokens, facts, open_years, index, earlier=earlier)
-        tokens = _pop(tokens, facts, open_years, index, earlier=earlier)
+        earlier = index > 0
+        if scene or index == len(pieces) - 1 or _starts_with_tags(tokens, earlier=earlier):
+            tokens = _ended(tokens, facts, open_years, index, scene=scene, earlier=earlier)
+        tokens = _pop(tokens, facts, open_years, index)
+        if index in open_years or (facts.periodical and facts.year):
+            tokens = _without_date(tokens, periodical=facts.periodical)
         pieces[index] = " ".join(tokens)
         if tokens:
             break
@@ -195,41 +247,70 @@ def _tail(pieces: list[str], facts: Facts, *, scene: bool) -> list[Segment]:
     return out
 
 
-def _scene_end(
-    tokens: list[str], facts: Facts, years: dict[int, str], index: int, *, earlier: bool
+def _starts_with_tags(tokens: list[str], *, earlier: bool) -> bool:
+    """`lossless FLAC Tracks`: a piece that begins with a tag and names a format."""
+    return (
+        earlier
+        and len(tokens) > 1
+        and _zone(tokens[0])
+        and any(token.casefold() in FORMATS for token in tokens)
+    )
+
+
+def _ended(
+    tokens: list[str],
+    facts: Facts,
+    years: dict[int, str],
+    index: int,
+    *,
+    scene: bool,
+    earlier: bool,
 ) -> list[str]:
+    """Cut a piece where its title has ended; what is behind is read as tags."""
     start = 0 if earlier else 1
     for at in range(start, len(tokens)):
-        low = tokens[at].casefold()
-        is_year = bool(_YEAR.match(tokens[at])) and tokens[at][:2] != "18"
-        strong = (low in FORMATS and low not in ("lit", "html")) or low in (
-            "retail",
-            "ebook",
-            "audiobook",
-            "unabridged",
-        )
-        if not (is_year or strong) or (
-            is_year and at == 0 and len(tokens) == 1 and not facts.tagged and not facts.formats
-        ):
-            continue
-        if is_year and any(_YEAR.match(t) for t in tokens[at + 1 :]):
+        if not _ends(tokens, at, facts, scene=scene):
             continue
         for token in tokens[at:]:
             if _YEAR.match(token):
                 facts.year, years[index] = int(token), token
                 facts.year_open = True
             else:
-                _note_tag(token, facts, bracketed=False)
+                low = token.casefold()
+                facts.periodical = facts.periodical or low in ("comic", "magazine")
+                _note_tag(token.strip(",;"), facts, bracketed=False)
         facts.tagged = True
         return tokens[:at]
     return tokens
 
 
-def _pop(
-    tokens: list[str], facts: Facts, years: dict[int, str], index: int, *, earlier: bool
-) -> list[str]:
-    while tokens and (len(tokens) > 1 or earlier):
-        token = tokens[-1]
+def _ends(tokens: list[str], at: int, facts: Facts, *, scene: bool) -> bool:
+    """Is this token the first one behind the title?
+
+    In a scene name the last year, a format, or a word for a kind of book; elsewhere only a format
+    with no more than two words behind it that are no tags (an uploader's name).
+    """
+    token = tokens[at]
+    low = token.casefold().strip(",;")
+    if not scene:
+        if low not in _PLAIN_FORMATS:
+            return False
+        return sum(not _zone(t.strip(",;")) for t in tokens[at:]) <= 2
+    if _YEAR.match(token):
+        if token[:2] == "18" or any(_YEAR.match(t) for t in tokens[at + 1 :]):
+            return False
+        return at > 0 or len(tokens) > 1 or facts.tagged or bool(facts.formats)
+    return (low in FORMATS and low not in ("lit", "html")) or low in (
+        "retail",
+        "ebook",
+        "audiobook",
+        "unabridged",
+    )
+
+
+def _pop(tokens: list[str], facts: Facts, years: dict[int, str], index: int) -> list[str]:
+    while tokens and (len(tokens) > 1 or index > 0):
+        token = tokens[-1].strip(",;")
         if token.startswith("\x02") or token.endswith("\x03"):
             break
         if read_tag(token, facts, bracketed=False):
@@ -240,7 +321,8 @@ def _pop(
             if tokens and tokens[-1].casefold() == "in":
                 tokens = tokens[:-1]
             continue
-        if _YEAR.match(token) and token[:2] != "18" and facts.year is None and len(tokens) > 1:
+        lonely = len(tokens) == 1 and index < 2
+        if _YEAR.match(token) and token[:2] != "18" and facts.year is None and not lonely:
             facts.year, years[index], facts.year_open = int(token), token, True
             tokens = tokens[:-1]
             continue
@@ -249,3 +331,18 @@ def _pop(
             continue
         break
     return tokens
+
+
+def _without_date(tokens: list[str], *, periodical: bool) -> list[str]:
+    """What stood before the year: `15 Januar`, and of periodicals `January`, `Vol 1 No 26`."""
+    rest = tokens
+    if len(rest) > 1 and fold(rest[-1]) in MONTHS:
+        dated = len(rest) > 2 and rest[-2].strip(".").isdigit() and int(rest[-2].strip(".")) <= 31
+        if dated:
+            rest = rest[:-2]
+        elif periodical:
+            rest = rest[:-1]
+    if periodical and len(rest) > 1:
+        cut_off = _ISSUE.sub("", " ".join(rest)).split()
+        rest = cut_off or rest
+    return rest

@@ -74,6 +74,8 @@ TAGS: dict[str, Tag] = {
     "hybrid": Tag("flag"),
     "internal": Tag("flag"),
     "int": Tag("flag"),
+    "lossless": Tag("flag"),
+    "cdrip": Tag("flag"),
     "read": Tag("weak"),
     "complete": Tag("weak"),
     "vbr": Tag("audio"),
@@ -91,6 +93,26 @@ TAGS: dict[str, Tag] = {
     "v0": Tag("bitrate", "245"),
     "v2": Tag("revision", "2"),
 }
+
+# Words that say where a release comes from, and words of other media. They are tags where nothing
+# of a title can be: as a whole part between the dashes of a scene name, behind its year or format,
+# and before its group.
+ZONE_WORDS = frozenset(
+    "web webrip cd 2cd 3cd 4cd 5cd 6cd cdr cda cds cdm cdep dvd dvdr vinyl single ep lp mcd tape "
+    "retailweb tracks album promo bonus reissue remastered deluxe scans nfo pages true "
+    "comic comics magazine magazin magazines presseheft newspaper zeitschrift "
+    "dox multilingual multilanguage x64 x86 win64 iso".split()
+)
+PERIODICAL_WORDS = frozenset(
+    "comic comics magazine magazin magazines newspaper zeitschrift presseheft".split()
+)
+# Words of an edition in round brackets behind a title; with one of them none of the others names
+# a work.
+EDITION_WORDS = frozenset(
+    "edition editions deluxe expanded extended remaster remastered anniversary special limited "
+    "explicit bonus version reissue collectors standard disc discs cd cds tracks releases req "
+    "request repost reup illustrated".split()
+)
 
 NATIVE_BOOK_WORDS = {
     "band": "de",

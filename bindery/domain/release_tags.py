@@ -8,14 +8,17 @@ from bindery.domain.identifiers import asin, isbn13
 from bindery.domain.numbers import MARKERS
 from bindery.domain.release_tables import (
     AUDIO_FORMATS,
+    EDITION_WORDS,
     FORMAT_ALIASES,
     FORMATS,
     GROUP_SUFFIXES,
     NARRATOR_MARKS,
     NATIVE_BOOK_WORDS,
+    PERIODICAL_WORDS,
     SAMPLE,
     SHY_FORMATS,
     TAGS,
+    ZONE_WORDS,
 )
 from bindery.domain.text import fold
 
@@ -34,17 +37,28 @@ _ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w
 _ASIN = re.compile(r"(?<!\w)(B[0-9A-Z]{9})(?!\w)")
 _YEAR = re.compile(r"(1[89]\d\d|20\d\d)\Z")
 _DATE = re.compile(r"(?<!\d)(\d{1,2})[. ](\d{1,2})[. ]((?:19|20)\d\d)(?!\d)")
+_YEAR_RANGE = re.compile(r"(?<!\d)(?:19|20)\d\d[ _]?[-–][ _]?(?:19|20)\d\d(?!\d)")
+_YEAR_FIELD = re.compile(r"(?<=[^\s-])-((?:19|20)\d\d)-(?=[^\s-].*-)")
 _VERSION = re.compile(r"v(\d{1,2})(?:\.\d{1,2})?\Z")
+_LONG_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,4}){1,4}\Z")
 _BRACKETS = re.compile(r"\[([^\[\]]{0,200})\]|\(([^()]{0,200})\)|\{([^{}]{0,200})\}")
 _GROUP = re.compile(r"[ ]?-([A-Za-z0-9]{1,20})\Z")
+# What indexers and uploaders hang behind the group.
 _SUFFIX = re.compile(
-    rf"(?:-(?:{GROUP_SUFFIXES}))+\Z|_iNT\Z|\[[\w.-]{{2,20}}\.\w{{2,4}}\]\Z", re.IGNORECASE
+    rf"(?:-(?:{GROUP_SUFFIXES}))+\Z|_iNT\Z|[ ._-]*\[[\w.-]{{2,20}}\.\w{{2,4}}\]\Z"
+    r"|(?<=-\w{3})(?<!\s)\s*\((?:REQ|repost|reup)\)\Z|\s+\((?:REQ|repost|reup)\)\Z"
+    r"|(?<=[A-Za-z0-9])[ ._]*\[(?:eztv|rartv|rarbg|ettv|tgx|glt|req)\][ ._-]*\Z",
+    re.IGNORECASE,
 )
+_BEHIND_GROUP = re.compile(r"(-[A-Za-z0-9]{2,20})[ .](\w{4,12})\Z")
+_LEADING_GROUP = re.compile(r"\A\[([A-Za-z][A-Za-z-]{1,19})\]\s*(?=\S)")
+_LEADING_GENRE = re.compile(r"\A\s*\([^()\d]{3,40}\)\s+(?=[^\s-].* - )")
+_SITE = re.compile(r"(?:www\.)?[\w-]{2,30}\.(?:com|net|org|info|to|me|io)\Z", re.IGNORECASE)
 _SPLIT = re.compile(r"[\s/+,|;&]+")
 _RANGE = re.compile(r"#?(\d{1,3}(?:\.\d)?)\s?(?:-|–|to|bis)\s?#?(\d{1,3}(?:\.\d)?)\Z")
 _NUMBERED = re.compile(r"(.{2,120}?)[\s,.-]*#?\s?(\d{1,3}(?:\.\d{1,2})?)\Z", re.DOTALL)
 _ONLY_NUMBER = re.compile(r"#?(\d{1,3}(?:\.\d{1,2})?)\Z")
-_MONTHS = frozenset(
+MONTHS = frozenset(
     "january february march april may june july august september october november december "
     "jan feb mar apr jun jul aug sep sept oct nov dec januar februar marz maerz mai juni juli "
     "oktober dezember".split()
@@ -77,6 +91,7 @@ class Facts:
     position: str = ""
     position_end: str = ""
     sample: bool = False
+    periodical: bool = False
     notes: list[str] = field(default_factory=list[str])
     tagged: bool = False
 
@@ -112,17 +127,53 @@ def take_numbers(text: str, facts: Facts) -> str:
         facts.audio = True
         text = _BITRATE.sub(" ", text)
     date = _DATE.search(text)
-    if date and int(date[1]) <= 31 and int(date[2]) <= 12:
+    if date and sorted((int(date[1]) - 1, int(date[2]) - 1)) <= [11, 30]:
         facts.year = int(date[3])
         text = text.replace(date[0], " ")
-    return text
+    return _YEAR_RANGE.sub(" ", text)
+
+
+def take_year_field(text: str, facts: Facts) -> str:
+    """`Artist-2007-Title-GRP`: the year is a field, and what is behind the last dash the group."""
+    found = _YEAR_FIELD.search(text)
+    if not found or len(_YEAR_FIELD.findall(text)) > 1:
+        return text
+    head, _, group = text[found.end() :].rpartition("-")
+    tail = re.split(r"[\s._-]+", head)
+    if not group.isalnum() or len(group) > 20 or any(zone_word(word) for word in tail):
+        return text
+    facts.year, facts.tagged = int(found[1]), True
+    facts.group = facts.group or group
+    return f"{text[: found.start()]} - {head}"
 
 
 def take_group(text: str, facts: Facts) -> str:
-    """Step 6: the scene group behind the last dash."""
-    text = _SUFFIX.sub("", text)
+    """Step 6: the scene group behind the last dash; for want of one, the one in front."""
+    previous = None
+    while previous != text:
+        previous, text = text, _SUFFIX.sub("", text)
+    behind = _BEHIND_GROUP.search(text)
+    if behind and languages.known(fold(behind[2])):
+        read_language(behind[2], facts, bracketed=True)
+        text = text[: behind.start(2) - 1]
+    text = _take_last(text, facts)
+    leading = _LEADING_GROUP.match(text)
+    if leading and not (
+        facts.group or zone_word(leading[1]) or read_language(leading[1], Facts(), bracketed=True)
+    ):
+        facts.group, text = leading[1], text[leading.end() :]
+    return _LEADING_GENRE.sub("", text)
+
+
+def zone_word(word: str) -> bool:
+    """Could this word stand in the tag zone: a tag, a format, a source?"""
+    low = word.casefold()
+    return low in ZONE_WORDS or low in FORMATS or low in TAGS or low in SAMPLE
+
+
+def _take_last(text: str, facts: Facts) -> str:
     found = _GROUP.search(text)
-    if not found or found[0].startswith(" "):
+    if not found or (found[0].startswith(" ") and not text[: found.start()].endswith(("]", ")"))):
         return text
     name = found[1]
     low = name.casefold()
@@ -130,13 +181,9 @@ def take_group(text: str, facts: Facts) -> str:
         return text
     before = text[: found.start()].rstrip(")]} ")
     previous = re.split(r"[\s._\-(\[{/+]", before)[-1].casefold()
-    tagged = previous in FORMATS or previous in TAGS or bool(_YEAR.match(previous))
+    tagged = zone_word(previous) or bool(_YEAR.match(previous))
     tagged = tagged or (languages.known(previous) != "" and len(previous) > 3)
-    tagged = (
-        tagged
-        or bool(_RATE.match(previous))
-        or (previous in ("kbps", "music", "magazine", "webiso"))
-    )
+    tagged = tagged or bool(_RATE.match(previous)) or previous in ("kbps", "music")
     shouted = len(name) >= 4 and name.isalpha() and name.isupper() and not before.isupper()
     if not tagged and not shouted:
         return text
@@ -159,6 +206,8 @@ def read_tag(token: str, facts: Facts, *, bracketed: bool) -> bool:
     if tag:
         facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(folded, "")
         _note(tag.field, tag.value, facts)
+        return True
+    if _LONG_VERSION.match(low):
         return True
     version = _VERSION.match(low)
     if version:
@@ -196,6 +245,21 @@ def _note(field_: str, value: str, facts: Facts) -> None:
             facts.ebook = True
         case _:
             pass
+
+
+def read_zone(token: str, facts: Facts) -> bool:
+    """Is this word a tag in a place where only tags are? Note what it says."""
+    low = token.casefold().strip(",;")
+    if low in ZONE_WORDS:
+        facts.periodical = facts.periodical or low in PERIODICAL_WORDS
+        return True
+    if _YEAR.match(low):
+        if facts.year is None:
+            facts.year, facts.year_open = int(low), True
+        return True
+    return read_tag(low, facts, bracketed=True) or read_language(
+        token.strip(",;"), facts, bracketed=True, between=True
+    )
 
 
 def read_language(token: str, facts: Facts, *, bracketed: bool, between: bool = False) -> bool:
@@ -254,11 +318,22 @@ def _bracket(found: re.Match[str], facts: Facts) -> str:
     if _series_bracket(inner, facts, square=square):
         return " "
     years = [t for t in tokens if _YEAR.match(t)]
-    if years and len(tokens) == 2 and fold(tokens[0]) in _MONTHS:
+    if years and len(tokens) == 2 and fold(tokens[0]) in MONTHS:
         facts.year = int(years[0])
+        return " "
+    if _is_aside(inner):
+        facts.notes.append(inner)
         return " "
     facts.notes.append(inner)
     return " " if square else f" ({inner}) ".replace("(", "\x02").replace(")", "\x03")
+
+
+def _is_aside(inner: str) -> bool:
+    """Said about the release and no part of a title: an edition, a site, guests, counts."""
+    folded = fold(inner).split(" ")
+    if _SITE.match(inner) or folded[0] in ("feat", "ft", "featuring", "image"):
+        return True
+    return bool(EDITION_WORDS.intersection(folded)) and len(folded) <= 6
 
 
 def _bracket_token(token: str, facts: Facts) -> bool:
@@ -267,7 +342,7 @@ def _bracket_token(token: str, facts: Facts) -> bool:
     if _YEAR.match(token):
         facts.year = facts.year or int(token)
         return True
-    return token.casefold() in (
+    return token.casefold() in ZONE_WORDS or token.casefold() in (
         "-",
         "tags",
         "us",
@@ -297,7 +372,7 @@ def _series_bracket(inner: str, facts: Facts, *, square: bool) -> bool:
     name, value = found[1].strip(" ,#-"), found[2]
     last = fold(name).split(" ")[-1]
     marked = last in MARKERS or "#" in spaced
-    if last in _MONTHS or (not marked and (not square or float(value) > 99)):
+    if last in MONTHS or (not marked and (not square or float(value) > 99)):
         return False
     if last in MARKERS:
         facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(last, "")

@@ -185,6 +185,8 @@ _cached_words = lru_cache(maxsize=2048)(_words)
 
 def fold(text: str) -> str:
     """Accent-stripped, lower-cased words joined by one blank. Idempotent; NFC = NFD."""
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return " ".join(word.s for word in words(text))
 
 
