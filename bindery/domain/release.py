@@ -111,7 +111,15 @@ def _parse(
     facts = Facts()
     segments = _strip(text, facts, counted=outside.parts > 0)
     pack = _pack(segments, facts)
-    reading = read(segments, facts, known_authors, known_series, audio=facts.audio)
+    music = other == "music" or ("flac" in facts.formats and not facts.audio_word)
+    reading = read(
+        segments,
+        facts,
+        known_authors,
+        known_series,
+        audio=facts.audio,
+        music=music and not facts.narrators,
+    )
     media, main = _media(facts)
     return ParsedRelease(
         raw=title,

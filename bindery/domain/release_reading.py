@@ -18,6 +18,11 @@ _BY = re.compile(r"(?:\A|\s)by\s", re.IGNORECASE)
 _END_NUMBER = re.compile(r"(.{2,120}?)[\s,]+(?:(\w{1,6}\.?)[\s]+)?#?(\d{1,3}(?:\.\d{1,2})?)\Z")
 _BEGIN_NUMBER = re.compile(r"(\w{1,6}\.?)\s+#?(\d{1,3}(?:\.\d{1,2})?)[\s:,.]+(.+)\Z")
 _ONLY_NUMBER = re.compile(r"#?(\d{1,3}(?:\.\d{1,2})?)\Z")
+_FOLGE = re.compile(r"F(\d{1,3})(?:\s+(.+))?\Z")
+_DISCOGRAPHY = re.compile(
+    r"(.*?)[\s-]*\b(?:studio |complete )?(?:discography|discographie|discografia|discografía)\b.*",
+    re.IGNORECASE,
+)
 _MARKED_ONLY = re.compile(r"(\w{1,6}\.?)\s*#?(\d{1,3}(?:\.\d{1,2})?)\Z")
 
 
@@ -36,15 +41,26 @@ def read(
     known_series: Sequence[str],
     *,
     audio: bool,
+    music: bool = False,
 ) -> Reading:
-    """First reading that holds. Series and position found on the way go to ``facts``."""
+    """First reading that holds. Series and position found on the way go to ``facts``.
+
+    ``music``: the name is a recording's, where the artist stands first whatever it is called.
+    """
     texts = _doubled([segment.text for segment in segments])
     if not texts:
         return Reading()
+    if music:
+        return _recording(texts, known_authors, doubled=len(segments) > len(texts))
     known = {series_key(name) for name in known_series}
+    radio_play = texts[0]
     texts = _series(texts, facts, known)
     if not texts:
         return Reading()
+    if len(texts) == 1 and texts[0] != radio_play and facts.series == radio_play:
+        return Reading((radio_play,), texts[0], True)
+    if len(texts) == 1 < len(segments) and _is_known(texts[0], known_authors):
+        return Reading((texts[0],), texts[0], True)  # named after its author
     reading = _known_author(texts, known_authors)
     if reading is None and len(texts) > 1:
         reading = _by_names(texts, facts, known, audio=audio)
@@ -59,6 +75,20 @@ def read(
             if alone.title == year:
                 reading, facts.year = alone, None
     return _title_number(reading, facts)
+
+
+def _recording(texts: list[str], known: Sequence[str], *, doubled: bool) -> Reading:
+    """Artist first; a discography is called one in every language. ``doubled``: a name stood there
+    twice, so that it is the artist's and the recording's.
+    """
+    for index, text in enumerate(texts):
+        found = _DISCOGRAPHY.match(text)
+        if found:
+            artist = " ".join(texts[:index]) or found[1].strip()
+            return Reading((artist,) if artist else (), "Discography", True)
+    if len(texts) == 1:
+        return Reading((texts[0],), texts[0], True) if doubled else _single(texts[0], known)
+    return Reading((texts[0],), _title_of(texts[1:]), True)
 
 
 def _doubled(texts: list[str]) -> list[str]:
@@ -80,6 +110,13 @@ def _series(texts: list[str], facts: Facts, known: set[str]) -> list[str]:
     count = len(texts)
     for index, text in enumerate(texts):
         last = index == count - 1
+        folge = _FOLGE.match(text) if index else None
+        if folge:
+            first = out.pop() if len(out) == 1 and folge[2] else ""
+            _position(first, folge[1], facts)
+            if folge[2]:
+                out.append(folge[2])
+            continue
         lonely = _ONLY_NUMBER.match(text)
         marked = _MARKED_ONLY.match(text)
         if lonely and not last:
@@ -138,6 +175,10 @@ def _is_known(text: str, known: Sequence[str]) -> str:
 def _known_author(texts: list[str], known: Sequence[str]) -> Reading | None:
     if not known:
         return None
+    if len(texts) == 1:
+        single = _single(texts[0], known)
+        if single.authors and single.title:
+            return single
     for index, text in enumerate(texts):
         for person in (text, *_people(text)):
             name = _is_known(person, known)

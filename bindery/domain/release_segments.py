@@ -10,7 +10,7 @@ import re
 import msgspec
 
 from bindery.domain.name_parse import parse as parse_name
-from bindery.domain.release_tables import CONNECTIVES, FORMATS, NARRATOR_MARKS
+from bindery.domain.release_tables import CONNECTIVES, FORMATS, NARRATOR_MARKS, PROGRAM_WORDS
 from bindery.domain.release_tags import (
     MONTHS,
     Facts,
@@ -32,7 +32,8 @@ _DOT = re.compile(r"\.(?!\d)|(?<!\d)\.|\.(?=\d{3})|(?<=\d{3})\.(?=\d)")
 _JOINT = re.compile(r"(?<!\d)\.|\.(?!\d)|_")
 _EXTENSION = re.compile(r"\.(kepub\.epub|[A-Za-z]\w{1,4})\Z")
 _NARRATOR = re.compile(r"(?<!\w)(?:" + "|".join(NARRATOR_MARKS) + r")(?!\w)[:\s]*", re.IGNORECASE)
-_FOLGE = re.compile(r"F(\d{1,3})(?=\s|\Z)")
+_FOLGE = re.compile(r"F\d{1,3}(?=\s|\Z)")
+_ISSUE_WORDS = frozenset("issue no nr vol volume heft ausgabe".split())
 _ISSUE = re.compile(
     r"(?:\s+(?:(?:issue|no|nr|n|vol|volume|heft|ausgabe)\.?\s?#?\d{1,4}|#\d{1,4}))+\Z",
     re.IGNORECASE,
@@ -146,13 +147,7 @@ def _parts(field: str, facts: Facts) -> list[str]:
     out = [kept[0]]
     for part in kept[1:]:
         left = out[-1]
-        folge = _FOLGE.match(part)
-        if folge and not facts.position:
-            facts.position, facts.series = str(int(folge[1])), facts.series
-            part = part[folge.end() :].strip()
-            if part:
-                out.append(part)
-        elif _person_like(left) or _separable(part) or (sure and not _hyphen(left, part)):
+        if _person_like(left) or _separable(part) or (sure and not _hyphen(left, part)):
             out.append(part)
         else:
             out[-1] = f"{left}-{part}"
@@ -178,7 +173,7 @@ def _separable(text: str) -> bool:
     return (
         zone_word(first)
         or (len(first) in (2, 3) and first.isupper() and is_tag(first))
-        or bool(_YEAR.match(first))
+        or bool(_YEAR.match(first) or _FOLGE.match(first))
     )
 
 
@@ -313,7 +308,9 @@ def _pop(tokens: list[str], facts: Facts, years: dict[int, str], index: int) -> 
         token = tokens[-1].strip(",;")
         if token.startswith("\x02") or token.endswith("\x03"):
             break
-        if read_tag(token, facts, bracketed=False):
+        if read_tag(token, facts, bracketed=False) or (
+            facts.group and token.casefold() in PROGRAM_WORDS
+        ):
             tokens = tokens[:-1]
             continue
         if read_language(token, facts, bracketed=False, between=True):
@@ -337,8 +334,9 @@ def _without_date(tokens: list[str], *, periodical: bool) -> list[str]:
     """What stood before the year: `15 Januar`, and of periodicals `January`, `Vol 1 No 26`."""
     rest = tokens
     if len(rest) > 1 and fold(rest[-1]) in MONTHS:
-        dated = len(rest) > 2 and rest[-2].strip(".").isdigit() and int(rest[-2].strip(".")) <= 31
-        if dated:
+        day = rest[-2].strip(".")
+        dated = len(rest) > 2 and day.isdigit() and int(day) <= 31
+        if dated and rest[-3].casefold().strip(".") not in _ISSUE_WORDS:
             rest = rest[:-2]
         elif periodical:
             rest = rest[:-1]

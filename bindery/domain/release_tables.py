@@ -103,6 +103,7 @@ ZONE_WORDS = frozenset(
     "comic comics magazine magazin magazines presseheft newspaper zeitschrift "
     "dox multilingual multilanguage x64 x86 win64 iso".split()
 )
+PROGRAM_WORDS = frozenset("dox multilingual multilanguage x64 x86 win64".split())
 PERIODICAL_WORDS = frozenset(
     "comic comics magazine magazin magazines newspaper zeitschrift presseheft".split()
 )

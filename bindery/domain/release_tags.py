@@ -32,6 +32,7 @@ _BITRATE = re.compile(
     r"|@(\d{2,3})\b",
     re.IGNORECASE,
 )
+_BARE_RATE = re.compile(r"[)\]]\s*(64|96|128|160|192|224|256|320)\Z")
 _RATE = re.compile(r"@?\d{2,3}k(?:bps|bit)?\Z")
 _ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w-])")
 _ASIN = re.compile(r"(?<!\w)(B[0-9A-Z]{9})(?!\w)")
@@ -54,6 +55,7 @@ _BEHIND_GROUP = re.compile(r"(-[A-Za-z0-9]{2,20})[ .](\w{4,12})\Z")
 _LEADING_GROUP = re.compile(r"\A\[([A-Za-z][A-Za-z-]{1,19})\]\s*(?=\S)")
 _LEADING_GENRE = re.compile(r"\A\s*\([^()\d]{3,40}\)\s+(?=[^\s-].* - )")
 _SITE = re.compile(r"(?:www\.)?[\w-]{2,30}\.(?:com|net|org|info|to|me|io)\Z", re.IGNORECASE)
+_EMPTY_FIELD = re.compile(r"-[ ]+-(?=[ ]|[^ ])")
 _SPLIT = re.compile(r"[\s/+,|;&]+")
 _RANGE = re.compile(r"#?(\d{1,3}(?:\.\d)?)\s?(?:-|–|to|bis)\s?#?(\d{1,3}(?:\.\d)?)\Z")
 _NUMBERED = re.compile(r"(.{2,120}?)[\s,.-]*#?\s?(\d{1,3}(?:\.\d{1,2})?)\Z", re.DOTALL)
@@ -121,6 +123,10 @@ def take_numbers(text: str, facts: Facts) -> str:
             facts.isbn = facts.isbn or value
         if value or len(re.sub(r"\D", "", found[1])) == 13:
             text = text.replace(found[1], " ")
+    bare = _BARE_RATE.search(text)
+    if bare:
+        facts.bitrate, facts.audio = int(bare[1]), True
+        text = text[: bare.start(1)]
     rate = _BITRATE.search(text)
     if rate:
         facts.bitrate = int(rate[1] or rate[2])
@@ -130,7 +136,7 @@ def take_numbers(text: str, facts: Facts) -> str:
     if date and sorted((int(date[1]) - 1, int(date[2]) - 1)) <= [11, 30]:
         facts.year = int(date[3])
         text = text.replace(date[0], " ")
-    return _YEAR_RANGE.sub(" ", text)
+    return _YEAR_RANGE.sub("", text)
 
 
 def take_year_field(text: str, facts: Facts) -> str:
@@ -290,7 +296,7 @@ def take_brackets(text: str, facts: Facts) -> str:
         if replaced == text:
             break
         text = replaced
-    return text
+    return _EMPTY_FIELD.sub("-", text)
 
 
 def _bracket(found: re.Match[str], facts: Facts) -> str:
