@@ -12,6 +12,7 @@ from bindery.domain.release_reading import Reading, read
 from bindery.domain.release_segments import Segment, cut
 from bindery.domain.release_tables import (
     AUDIO_FORMATS,
+    DERIVATIVE_BEGINNINGS,
     DERIVATIVE_PHRASES,
     EBOOK_FORMATS,
     NATIVE_BOOK_WORDS,
@@ -26,7 +27,7 @@ from bindery.domain.release_tags import (
     take_year_field,
 )
 from bindery.domain.text import fold
-from bindery.domain.title_parts import parse as parse_title
+from bindery.domain.title_parts import is_container
 
 
 class ParsedRelease(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +218,7 @@ def _pack(segments: list[Segment], facts: Facts) -> bool:
     match = _PACK.search(folded)
     if match and folded != match[0]:
         return not _leads(segments, match[0])
-    return any(parse_title(segment.text).container for segment in segments)
+    return any(is_container(segment.text) for segment in segments)
 
 
 def _leads(segments: list[Segment], word: str) -> bool:
@@ -239,9 +240,9 @@ def _kind(
     folded = [fold(segment.text) for segment in segments]
     notes = [fold(note) for note in facts.notes]
     for one in folded:
-        if _derivative(one) and (len(folded) > 1 or len(one.split()) > 1):
+        if _derivative(one) and (len(folded) > 1 or " " in one):
             return "derivative"
-        if any(one.endswith(" " + phrase) for phrase in ("summary", "study guide", "workbook")):
+        if one.endswith((" summary", " study guide", " workbook")):
             return "derivative"
     if any(phrase in note for note in notes for phrase in DERIVATIVE_PHRASES):
         return "derivative"
@@ -255,6 +256,8 @@ def _kind(
 
 def _derivative(segment: str) -> bool:
     """Does a folded segment begin like a book about a book?"""
+    if segment.split(" ", maxsplit=1)[0] not in DERIVATIVE_BEGINNINGS:
+        return False
     return any(segment == one or segment.startswith(one + " ") for one in DERIVATIVE_PHRASES)
 
 

@@ -66,7 +66,8 @@ class Unwrapped(msgspec.Struct, frozen=True):
 def unwrap(title: str) -> Unwrapped:
     """Take away what posting added: entities, counters, quotes, sizes, container endings."""
     text = html.unescape(title[:1000]).replace("%20", " ")
-    text = "".join(c if c.isprintable() else " " for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     if "\\" in text:
         text = text.rsplit("\\", 1)[-1] or text
     counter = _COUNTER.search(text)
@@ -91,7 +92,7 @@ def unwrap(title: str) -> Unwrapped:
 def is_obfuscated(text: str) -> bool:
     """A machine-made name: UUID, hash, or long mixed runs that are no words."""
     bare = _FILE_ENDING.sub("", text) if len(text) > 8 else text
-    if _UUID.search(text):
+    if text.count("-") >= 4 and _UUID.search(text):
         return True
     tokens = [token for token in re.split(r"[\s._\-\[\]()\"]+", bare) if token]
     if not tokens:

@@ -18,6 +18,7 @@ _BY = re.compile(r"(?:\A|\s)by\s", re.IGNORECASE)
 _END_NUMBER = re.compile(r"(.{2,120}?)[\s,]+(?:(\w{1,6}\.?)[\s]+)?#?(\d{1,3}(?:\.\d{1,2})?)\Z")
 _BEGIN_NUMBER = re.compile(r"(\w{1,6}\.?)\s+#?(\d{1,3}(?:\.\d{1,2})?)[\s:,.]+(.+)\Z")
 _ONLY_NUMBER = re.compile(r"#?(\d{1,3}(?:\.\d{1,2})?)\Z")
+_LIST = re.compile(r"[,;&+/|()\[\]]|\b(?:and|und|et|y|e|og|och|en|i|with|by|aka)\b", re.IGNORECASE)
 _FOLGE = re.compile(r"F(\d{1,3})(?:\s+(.+))?\Z")
 _DISCOGRAPHY = re.compile(
     r"(.*?)[\s-]*\b(?:studio |complete )?(?:discography|discographie|discografia|discografía)\b.*",
@@ -233,8 +234,10 @@ def _by_names(texts: list[str], facts: Facts, known: set[str], *, audio: bool) -
 
 
 def _name_segment(text: str, known: set[str]) -> bool:
-    if series_key(text) in known:
+    if any(c.isdigit() for c in text) or (known and series_key(text) in known):
         return False
+    if _LIST.search(text) is None:
+        return looks_like_name(text)
     people = names.parse_list(text).names
     return bool(people) and all(looks_like_name(person) for person in people)
 

@@ -29,6 +29,7 @@ _SCENE_DASH = re.compile(r"(?<=[^\s-])-(?=[^\s-])")
 _YEAR = re.compile(r"(?:18|19|20)\d\d\Z")
 # A dot between short numbers is a decimal (`7.5`); beside a longer one it joins words.
 _DOT = re.compile(r"\.(?!\d)|(?<!\d)\.|\.(?=\d{3})|(?<=\d{3})\.(?=\d)")
+_WORDY = re.compile(r"[^\W_]")
 _JOINT = re.compile(r"(?<!\d)\.|\.(?!\d)|_")
 _EXTENSION = re.compile(r"\.(kepub\.epub|[A-Za-z]\w{1,4})\Z")
 _NARRATOR = re.compile(r"(?<!\w)(?:" + "|".join(NARRATOR_MARKS) + r")(?!\w)[:\s]*", re.IGNORECASE)
@@ -69,7 +70,7 @@ def cut(text: str, facts: Facts) -> list[Segment]:
         text = re.sub(r"(?<=[^\W\d_])- (?=\w)", ": ", text).replace("_", " ")
     text = _narrator(text, facts)
     fields = [field.strip(" ,-") for field in _SEPARATOR.split(text)]
-    fields = [field for field in fields if fold(field)]
+    fields = [field for field in fields if _WORDY.search(field)]
     if scene and (len(fields) == 1 or text.count("-") > 2):
         fields = [part for field in fields for part in _parts(field, facts)]
     elif not scene:
@@ -206,13 +207,12 @@ def looks_like_name(text: str) -> bool:
 def _all_capital(text: str) -> bool:
     if any(c.isdigit() or c in ":!?()" for c in text):
         return False
-    particles = set(parse_name(text).particles_raw.split()) | _NAME_PARTICLES
     for word in text.replace(",", " ").split():
-        if word in particles or fold(word) in _NAME_PARTICLES:
+        folded = fold(word)
+        if folded in _NAME_PARTICLES:
             continue
-        if fold(word) in CONNECTIVES and "." not in word:
-            return False
-        if word[:1].islower():
+        joins = folded in CONNECTIVES and "." not in word
+        if (joins or word[:1].islower()) and word not in parse_name(text).particles_raw.split():
             return False
     return True
 
@@ -234,7 +234,7 @@ def _tail(pieces: list[str], facts: Facts, *, scene: bool) -> list[Segment]:
     out: list[Segment] = []
     for index, piece in enumerate(pieces):
         text = piece.replace("\x02", "(").replace("\x03", ")").strip(" ,-")
-        if fold(text):
+        if _WORDY.search(text):
             out.append(Segment(" ".join(text.split()), open_years.get(index, ""), scene))
         elif open_years.get(index) and out:
             last = out[-1]
@@ -323,7 +323,7 @@ def _pop(tokens: list[str], facts: Facts, years: dict[int, str], index: int) -> 
             facts.year, years[index], facts.year_open = int(token), token, True
             tokens = tokens[:-1]
             continue
-        if not fold(token):
+        if not _WORDY.search(token):
             tokens = tokens[:-1]
             continue
         break

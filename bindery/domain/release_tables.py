@@ -175,6 +175,7 @@ DERIVATIVE_PHRASES = (
     "cliffs notes",
     "conversation starters",
 )
+DERIVATIVE_BEGINNINGS = frozenset(phrase.split(" ")[0] for phrase in DERIVATIVE_PHRASES)
 SAMPLE = frozenset("sample excerpt preview teaser leseprobe extract".split())
 
 STOP_WORDS = frozenset("the a an and or of in to by for with at from is it as on be".split())

@@ -207,7 +207,7 @@ def read_tag(token: str, facts: Facts, *, bracketed: bool) -> bool:
             facts.formats.append(name)
         facts.audio = facts.audio or name in AUDIO_FORMATS
         return True
-    folded = fold(low)
+    folded = low if low.isascii() else fold(low)
     tag = TAGS.get(low) or TAGS.get(folded)
     if tag:
         facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(folded, "")
@@ -276,7 +276,7 @@ def read_language(token: str, facts: Facts, *, bracketed: bool, between: bool = 
             return False
         code = languages.SCENE_CODES.get(clean.casefold()) or languages.known(clean.casefold())
     else:
-        code = languages.known(fold(clean))
+        code = languages.known(clean.lower() if clean.isascii() else fold(clean))
     if not code or (len(clean) == 3 and not (bracketed or clean.isupper() or clean.istitle())):
         return False
     if (

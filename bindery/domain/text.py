@@ -52,6 +52,7 @@ _PLUSPLUS = re.compile(r"(?<=[^\W\d_])\+\+(?!\+)")
 _SHARP = re.compile(r"(?<!\w)([cfj])#(?!\w)")
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 _PLUS = re.compile(r"(?<=\s)\+(?=\s)")
+_MEANINGFUL = frozenset("'`&+#.,")
 _ASCII_GAP = re.compile(r"[^a-z0-9]+")
 
 ARTICLES: dict[str, tuple[str, ...]] = {
@@ -173,11 +174,18 @@ def words(text: str) -> tuple[Word, ...]:
 
 
 def _words(text: str) -> tuple[Word, ...]:
-    unified = text.lower() if text.isascii() and text.isprintable() else _unify(text)
-    if "`" in unified:
-        unified = unified.replace("`", "'")
-    found = (_word(word) for word in _split(_symbols(unified)))
-    return tuple(word for word in found if word.s)
+    if text.isascii() and text.isprintable():
+        return tuple([Word(word, word) for word in _ascii_words(text)])
+    found = [_word(word) for word in _split(_symbols(_unify(text).replace("`", "'")))]
+    return tuple([word for word in found if word.s])
+
+
+def _ascii_words(text: str) -> list[str]:
+    """Steps 1-5 for printable ASCII: every spelling of such a word is the word itself."""
+    low = text.lower()
+    if not _MEANINGFUL.isdisjoint(low):
+        low = _symbols(low.replace("`", "'"))
+    return _ASCII_GAP.sub(" ", low).split()
 
 
 _cached_words = lru_cache(maxsize=2048)(_words)
@@ -185,8 +193,8 @@ _cached_words = lru_cache(maxsize=2048)(_words)
 
 def fold(text: str) -> str:
     """Accent-stripped, lower-cased words joined by one blank. Idempotent; NFC = NFD."""
-    if text.isascii() and text.isalnum():
-        return text.lower()
+    if text.isascii() and text.isprintable():
+        return text.lower() if text.isalnum() else " ".join(_ascii_words(text))
     return " ".join(word.s for word in words(text))
 
 

@@ -39,6 +39,12 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d\Z")
 _REVISION = re.compile(r"v\d{1,2}\Z")
 
 
+_CONTAINER_WORDS = frozenset(
+    "box boxed boxset omnibus bundle collection carton sammelband schuber gesamtausgabe integrale "
+    "complete book books vol vols volumes set".split()
+).union(CONTAINER_LAST)
+
+
 class TitleParts(msgspec.Struct, frozen=True, gc=False):
     """A title's facts; word tuples are comparable sequences (numbers by value)."""
 
@@ -62,6 +68,13 @@ class TitleParts(msgspec.Struct, frozen=True, gc=False):
     def full(self) -> tuple[Word, ...]:
         """Main and rest, volume number and notes removed."""
         return self.main + self.rest
+
+
+def is_container(text: str) -> bool:
+    """Does a title name several works (box set, omnibus, trilogy)? `TitleParts.container`."""
+    if "/" not in text and _CONTAINER_WORDS.isdisjoint(fold(text).split(" ")):
+        return False
+    return parse(text).container
 
 
 def is_noise(text: str) -> bool:
