@@ -1,6 +1,7 @@
 """Author evidence: the wanted people found in a release, or somebody else (judgement.md 6)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -66,8 +67,7 @@ def _segment(
     found: Sequence[spans.Token],
     titles: Sequence[WantedTitle],
 ) -> AuthorEvidence:
-    listed = names.parse_list(text).names
-    for person in dict.fromkeys((text, *listed)):
+    for person in _people(text):
         for name, alias in people:
             verdict = names.same(person, name)
             if verdict.score < 0.70 or verdict.score <= best.score:
@@ -87,6 +87,12 @@ def _segment(
                 segmented=len(inside) == len(own),
             )
     return best
+
+
+@lru_cache(maxsize=2048)
+def _people(text: str) -> tuple[str, ...]:
+    """Who a segment may name: the whole of it, or each of a list."""
+    return tuple(dict.fromkeys((text, *names.parse_list(text).names)))
 
 
 def _is_title(found: Sequence[Word], titles: Sequence[WantedTitle]) -> bool:

@@ -57,11 +57,13 @@ def find_title(
     wanted: WantedWork,
 ) -> TitleEvidence | None:
     """The best span of any wanted title, or None."""
-    explained = _explained(release, found, author, wanted)
+    explained: frozenset[int] | None = None
     best: tuple[tuple[int, ...], TitleEvidence] | None = None
     for fuzzy in (False, True):
         for title in titles:
             for span in spans.find(found, title.words, fuzzy=fuzzy):
+                if explained is None:
+                    explained = _explained(release, found, author, wanted)
                 evidence = _evidence(title, span, release, found, explained)
                 overlap = evidence.overlaps(author.explained)
                 key = (

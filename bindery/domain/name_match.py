@@ -9,6 +9,11 @@ from bindery.domain.name_parse import Name, NameVerdict, parse
 from bindery.domain.name_tables import NICKNAMES
 from bindery.domain.text import Word
 
+_ALONE: frozenset[int] = frozenset()
+_GROUPS: dict[str, frozenset[int]] = {}
+for _at, _group in enumerate(NICKNAMES):
+    for _name in _group:
+        _GROUPS[_name] = _GROUPS.get(_name, _ALONE) | {_at}
 _NONE = NameVerdict(0.0, "none", "none")
 
 
@@ -20,21 +25,13 @@ def _verdict(score: float, code: str) -> NameVerdict:
 def _meet(a: Word, b: Word) -> bool:
     if a.n and b.n:
         return a.n == b.n
-    return bool({a.s, a.e} & {b.s, b.e})
-
-
-def _family_keys(name: Name) -> set[str]:
-    out: set[str] = set()
-    for spelling in ("s", "e"):
-        joined = "".join(getattr(word, spelling) for word in name.family)
-        out |= {joined, "".join(name.particles) + joined}
-    return out
+    return a.s == b.s or b.e in (a.e, a.s) or a.e == b.s
 
 
 def _families_equal(a: Name, b: Name) -> bool:
     if a.family and b.family and not a.latin and not b.latin:
         return [w.n for w in a.family] == [w.n for w in b.family]
-    return bool(_family_keys(a) & _family_keys(b))
+    return not a.keys.isdisjoint(b.keys)
 
 
 def _givens(a: Sequence[Word], b: Sequence[Word]) -> str:
@@ -80,15 +77,13 @@ def _fits(a: Word, b: Word) -> bool:
 
 
 def _nick(a: Word, b: Word) -> bool:
-    return _fits(a, b) or any(a.s in group and b.s in group for group in NICKNAMES)
-
-
-def _tokens(name: Name) -> tuple[Word, ...]:
-    return (*name.given, *(Word(p, p) for p in name.particles), *name.family)
+    return _fits(a, b) or not _GROUPS.get(a.s, _ALONE).isdisjoint(_GROUPS.get(b.s, _ALONE))
 
 
 def _rotated_equal(a: Name, b: Name) -> bool:
-    x, y = _tokens(a), _tokens(b)
+    x, y = a.tokens, b.tokens
+    if len(x) != len(y) and a.latin and b.latin:
+        return False
     native = all(w.n for w in x) and all(w.n for w in y)
     if native or (x and y and all(w.n for w in x[:1] + y[:1])):
         return "".join(w.n for w in x) == "".join(w.n for w in y)
@@ -119,7 +114,7 @@ def _edit_equal(a: str, b: str) -> bool:
 
 
 def _family_nearly(a: Name, b: Name) -> str:
-    keys_a, keys_b = sorted(_family_keys(a)), sorted(_family_keys(b))
+    keys_a, keys_b = sorted(a.keys), sorted(b.keys)
     if any(_edit_equal(x, y) for x in keys_a for y in keys_b):
         return "family-typo"
     roman = [(_romanised(x), _romanised(y)) for x in keys_a for y in keys_b]
@@ -149,8 +144,8 @@ def same_names(a: Name, b: Name) -> NameVerdict:
     if a.nobody or b.nobody:
         return _NONE
     if a.corporate or b.corporate:
-        equal = [w.s for w in a.family] == [w.s for w in _tokens(b)]
-        return _verdict(1.0, "equal") if equal or _tokens(a) == _tokens(b) else _NONE
+        equal = [w.s for w in a.family] == [w.s for w in b.tokens]
+        return _verdict(1.0, "equal") if equal or a.tokens == b.tokens else _NONE
     if a.suffix and b.suffix and a.suffix != b.suffix:
         return NameVerdict(0.3, "none", "suffix")
     if _rotated_equal(a, b):
@@ -188,9 +183,7 @@ def _given_verdict(a: Name, b: Name) -> NameVerdict:
 
 
 def _similar(a: Name, b: Name) -> NameVerdict:
-    x = " ".join(w.s for w in _tokens(a))
-    y = " ".join(w.s for w in _tokens(b))
-    if a.given and b.given and JaroWinkler.similarity(x, y) >= 0.88:
+    if a.given and b.given and JaroWinkler.similarity(a.line, b.line) >= 0.88:
         conflict = _families_equal(a, b) and _initials_conflict(a, b)
         return NameVerdict(0.2, "none", "given") if conflict else _verdict(0.6, "similar")
     return _NONE

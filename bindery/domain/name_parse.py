@@ -15,7 +15,11 @@ _VOWELS = frozenset("aeiouy")
 
 
 class Name(msgspec.Struct, frozen=True):
-    """One parsed person (or corporate body). Words are folded; ``*_raw`` keep the spelling."""
+    """One parsed person (or corporate body). Words are folded; ``*_raw`` keep the spelling.
+
+    What comparing needs again and again is worked out once: ``tokens`` are all words in order,
+    ``line`` their text, ``keys`` the spellings of the family name, with particles and without.
+    """
 
     text: str
     given: tuple[Word, ...] = ()
@@ -29,6 +33,9 @@ class Name(msgspec.Struct, frozen=True):
     nobody: bool = False
     corporate: bool = False
     latin: bool = True
+    tokens: tuple[Word, ...] = ()
+    line: str = ""
+    keys: frozenset[str] = frozenset()
 
 
 class NameVerdict(msgspec.Struct, frozen=True):
@@ -83,7 +90,17 @@ def _parse(text: str) -> Name:
     if not folded or folded in tables.NOBODY or folded in tables.NOBODY_PHRASES:
         return Name(text=clean, nobody=True)
     if set(folded.split(" ")) & tables.CORPORATE:
-        return Name(text=clean, family=words(clean), family_raw=clean, corporate=True)
+        body = words(clean)
+        line = " ".join(word.s for word in body)
+        return Name(
+            text=clean,
+            family=body,
+            family_raw=clean,
+            corporate=True,
+            tokens=body,
+            line=line,
+            keys=_family_keys(body, ()),
+        )
     parts = [part.strip() for part in clean.split(",") if part.strip()]
     tail: list[str] = []
     while len(parts) > 1 and all(_is_suffix(w, fold(w)) for w in parts[-1].split()):
@@ -145,18 +162,29 @@ def _build(clean: str, family: list[str], given: list[str], tail: list[str]) -> 
             folded_given += [word] if len(pieces) == 1 else [Word(p, p) for p in pieces]
     suffix_raw = next((t for t in tail if fold(t) in tables.SUFFIXES), "")
     family_words = words(" ".join(family))
+    particle_words = tuple(fold(p) for p in particles)
+    tokens = (*folded_given, *(Word(p, p) for p in particle_words), *family_words)
     return Name(
         text=clean,
         given=tuple(folded_given),
         family=family_words,
-        particles=tuple(fold(p) for p in particles),
+        particles=particle_words,
         suffix=tables.SUFFIXES.get(fold(suffix_raw), ""),
         given_raw=" ".join(given),
         family_raw=" ".join(family),
         particles_raw=" ".join(particles),
         suffix_raw=suffix_raw,
         latin=not any(w.n for w in family_words),
+        tokens=tokens,
+        line=" ".join(word.s for word in tokens),
+        keys=_family_keys(family_words, particle_words),
     )
+
+
+def _family_keys(family: tuple[Word, ...], particles: tuple[str, ...]) -> frozenset[str]:
+    plain, expanded = "".join(w.s for w in family), "".join(w.e for w in family)
+    front = "".join(particles)
+    return frozenset((plain, expanded, front + plain, front + expanded))
 
 
 def sort_name(text: str) -> str:

@@ -207,7 +207,7 @@ def same_word(a: Word, b: Word) -> bool:
         return a.value == b.value
     if a.n and b.n:
         return a.n == b.n
-    if {a.s, a.e} & {b.s, b.e}:
+    if a.s == b.s or b.e in (a.e, a.s) or a.e == b.s:
         return True
     if a.s == "and":
         return b.s in AND_WORDS

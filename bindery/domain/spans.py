@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
+from typing import Self
 
 import msgspec
 
 from bindery.domain import names
 from bindery.domain.numbers import joins, same_word, valued
 from bindery.domain.release_segments import Segment
-from bindery.domain.text import ALL_ARTICLES, Word, words
+from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
 from bindery.domain.titles import STOP_WORDS, typo
 
 _CLAUSE = re.compile(r":\s|\s\(")
@@ -33,12 +35,61 @@ class Span(msgspec.Struct, frozen=True):
     fuzzy: bool = False
 
 
-def tokens(segments: tuple[Segment, ...]) -> tuple[Token, ...]:
+class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
+    """All words of a release in order. ``spelt`` are their spellings, and those of neighbours that
+    may count as one word; ``values`` the numbers among them.
+    """
+
+    spelt: frozenset[str]
+    values: frozenset[float]
+
+    def __new__(cls, found: Sequence[Token]) -> Self:
+        """Made once per release; every title is looked up in the sets before it is searched for."""
+        run = super().__new__(cls, found)
+        spelt = {spelling for token in found for spelling in token.word[:3]}
+        spelt |= {
+            spelling
+            for first, second in pairwise(found)
+            for spelling in (first.word.s + second.word.s, first.word.e + second.word.e)
+        }
+        if not AND_WORDS.isdisjoint(spelt):
+            spelt.add("and")
+        if "and" in spelt:
+            spelt |= AND_WORDS
+        run.spelt = frozenset(spelt)
+        run.values = frozenset(t.word.value for t in found if t.word.value is not None)
+        return run
+
+    def lacks(self, title: Sequence[Word]) -> int:
+        """How many significant words of the title stand nowhere in the release; 2 = several."""
+        spelt, count = self.spelt, 0
+        for at, word in enumerate(title):
+            if word.s in spelt or word.e in spelt or word.s in STOP_WORDS:
+                continue
+            if word.value is not None and word.value in self.values:
+                continue
+            if (word.n and word.n in spelt) or self._joined(title, at):
+                continue
+            count += 1
+            if count == 2:
+                break
+        return count
+
+    def _joined(self, title: Sequence[Word], at: int) -> bool:
+        """Is this word written together with a neighbour here?"""
+        around = title[max(0, at - 1) : at + 2]
+        return any(
+            first.s + second.s in self.spelt or first.e + second.e in self.spelt
+            for first, second in pairwise(around)
+        )
+
+
+def tokens(segments: tuple[Segment, ...]) -> Run:
     """All words of a release in order, numbers by value."""
     return _tokens(segments) if sum(len(s.text) for s in segments) < 600 else _tokens_of(segments)
 
 
-def _tokens_of(segments: tuple[Segment, ...]) -> tuple[Token, ...]:
+def _tokens_of(segments: tuple[Segment, ...]) -> Run:
     out: list[Token] = []
     for index, segment in enumerate(segments):
         text = segment.text if " " in segment.text else _CAMEL.sub(" ", segment.text)
@@ -46,10 +97,10 @@ def _tokens_of(segments: tuple[Segment, ...]) -> tuple[Token, ...]:
             out += [Token(word, index, clause) for word in valued(words(piece))]
         if segment.year:
             out += [Token(word, index, year=True) for word in valued(words(segment.year))]
-    return tuple(out)
+    return Run(out)
 
 
-_tokens = lru_cache(maxsize=8192)(_tokens_of)
+_tokens = lru_cache(maxsize=2048)(_tokens_of)
 
 
 def significant(found: Sequence[Word], stop: frozenset[str] = STOP_WORDS) -> int:
@@ -63,6 +114,8 @@ def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) 
     A leading article may lack; other stop words may lack while two significant words remain.
     """
     if not title:
+        return []
+    if isinstance(found, Run) and found.lacks(title) != (1 if fuzzy else 0):
         return []
     skippable = significant(title) >= 2
     starts = [title]
