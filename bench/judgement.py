@@ -92,7 +92,9 @@ def _recorded_row(row: dict[str, str]) -> Case:
         source += " (music)"
     book = None
     if row["wanted_title"]:
-        book = {"title": row["wanted_title"], "author": row["wanted_author"] or None}
+        media = {"ebook": "ebook", "audio": "audiobook"}.get(row["media"])
+        author = row["wanted_author"] or None
+        book = {"title": row["wanted_title"], "author": author, "format": media}
     expect: dict[str, Any] = {
         name: row[f"expected_{column}"]
         for name, column in (
