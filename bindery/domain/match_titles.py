@@ -1,15 +1,16 @@
 """Title evidence: the best span of a wanted title and what stands around it (judgement.md 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bindery.domain import languages, spans
+from bindery.domain import languages, names, spans
 from bindery.domain.match_authors import AuthorEvidence
 from bindery.domain.numbers import MARKERS, equal
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_tables import FORMATS, TAGS
-from bindery.domain.text import words
+from bindery.domain.text import Word, words
+from bindery.domain.title_parts import NOISE_WORDS
 from bindery.domain.titles import STOP_WORDS, parse, same_position, series_key
 from bindery.domain.wanted import RivalWork, WantedWork
 from bindery.domain.wanted_titles import WantedTitle
@@ -22,6 +23,7 @@ _HARMLESS = (
     )
     | MARKERS
 )
+_EDITION = frozenset("edition ed ausgabe auflage anniversary editie edizione edicion".split())
 _PACK_WORDS = frozenset(
     "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
     "gesamtausgabe sammelband schuber integrale volumes".split()
@@ -29,8 +31,11 @@ _PACK_WORDS = frozenset(
 
 
 class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """One span of a wanted title. ``behind``/``before``: unexplained significant words beside it;
-    ``elsewhere``: those of other segments; ``number``: a volume number right behind it.
+    """One span of a wanted title, and the unexplained significant words around it.
+
+    ``behind`` / ``before`` stand beside it in its segment and clause, ``aside`` in brackets, in
+    further clauses or behind the author's name, ``elsewhere`` in other segments. ``number`` is a
+    volume number right behind it; ``note`` = the span stands in a bracket itself.
     """
 
     wanted: str
@@ -41,8 +46,15 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     whole_segment: bool = False
     before: str = ""
     behind: str = ""
+    aside: str = ""
     elsewhere: str = ""
     number: float | None = None
+    note: bool = False
+
+    @property
+    def others(self) -> str:
+        """All words that neither this title nor any fact explains."""
+        return " ".join(filter(None, (self.before, self.behind, self.aside, self.elsewhere)))
 
     def overlaps(self, tokens: frozenset[int]) -> bool:
         """Does the span take any of these tokens?"""
@@ -64,10 +76,13 @@ def find_title(
             for span in spans.find(found, title.words, fuzzy=fuzzy):
                 if explained is None:
                     explained = _explained(release, found, author, wanted)
-                evidence = _evidence(title, span, release, found, explained)
+                evidence = _evidence(title, span, release, found, explained, author)
+                if _only_series(title, evidence, release):
+                    continue
                 overlap = evidence.overlaps(author.explained)
                 key = (
                     not overlap,
+                    evidence.number is None,
                     not evidence.behind,
                     not evidence.before,
                     _RANK[evidence.step],
@@ -82,6 +97,15 @@ def find_title(
                 else best[1]
             )
     return None
+
+
+def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedRelease) -> bool:
+    """A series note, or the part before the colon, beside the title of another work."""
+    if found.note:
+        return bool(found.before or found.elsewhere)
+    if not title.main:
+        return False
+    return bool(found.others) or series_key(title.text) == series_key(release.series)
 
 
 def _only_author(title: TitleEvidence, author: AuthorEvidence) -> bool:
@@ -104,10 +128,12 @@ def _explained(
         if text:
             for span in spans.find(found, words(text)):
                 out |= set(range(span.start, span.end))
+    out |= set(_editions(found))
     for at, token in enumerate(found):
         low = token.word.s
         if (
             token.year
+            or token.noise
             or low in TAGS
             or low in FORMATS
             or low in _HARMLESS
@@ -118,24 +144,44 @@ def _explained(
     return frozenset(out)
 
 
+def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
+    """`2nd Edition`, `60th Anniversary Ed`: the word and what counts or names the edition."""
+    for at, token in enumerate(found):
+        if token.word.s not in _EDITION:
+            continue
+        yield at
+        before = at - 1
+        while before >= 0 and (found[before].word.s in NOISE_WORDS or _counts(found[before].word)):
+            yield before
+            before -= 1
+
+
+def _counts(word: Word) -> bool:
+    return word.value is not None or word.s[:1].isdigit()
+
+
 def _evidence(
     title: WantedTitle,
     span: spans.Span,
     release: ParsedRelease,
     found: Sequence[spans.Token],
     explained: frozenset[int],
+    author: AuthorEvidence,
 ) -> TitleEvidence:
     first, last = found[span.start], found[span.end - 1]
     left = [at for at in range(span.start) if found[at].segment == first.segment]
     right = [at for at in range(span.end, len(found)) if found[at].segment == last.segment]
+    near = _nearer(right, author)
     step = "fuzzy" if span.fuzzy else title.step
     if title.prefix and title.prefix == series_key(release.series):
         step = {"part": "exact", "part-short": "short"}.get(step, step)
     short = step in ("short", "part-short")
-    number = _number(found, right)
-    if not short:
-        right = [at for at in right if found[at].clause == last.clause]
-    before, behind = _left(found, left, explained), _left(found, right, explained, skip=number)
+    number = _number(found, near)
+    if short:
+        near = [at for at in near if not found[at].aside]
+    else:
+        near = [at for at in near if found[at].clause == last.clause]
+    before, behind = _left(found, left, explained), _left(found, near, explained, skip=number)
     if short and before:
         behind = behind or before
     code = (
@@ -158,9 +204,19 @@ def _evidence(
         whole_segment=not _left(found, left + right, frozenset(), skip=number),
         before=before,
         behind=behind,
+        aside=_left(found, [at for at in right if at not in near], explained, skip=number),
+        note=first.aside,
         elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
     )
+
+
+def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:
+    """What is behind the title, up to the author's full name: behind that are tags and readers."""
+    if author.score < names.STRONG:
+        return list(right)
+    ends = next((at for at in right if at in author.explained), None)
+    return [at for at in right if ends is None or at < ends]
 
 
 def _number(found: Sequence[spans.Token], right: Sequence[int]) -> int | None:

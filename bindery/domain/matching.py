@@ -132,12 +132,12 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     if title.behind:
         return _no("title-runs-on", wanted.title, title.behind)
     if _derivative(title):
-        return _no("derivative", wanted.title, title.before or title.elsewhere)
+        return _no("derivative", wanted.title, title.others)
     return _weigh(wanted, release, title, author)
 
 
 def _derivative(title: TitleEvidence) -> bool:
-    return bool(DERIVATIVE & set(fold(f"{title.before} {title.elsewhere}").split()))
+    return not DERIVATIVE.isdisjoint(title.others.split(" "))
 
 
 def _volume(

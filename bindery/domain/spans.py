@@ -1,7 +1,7 @@
 """Where the words of a title or a name stand inside a release (judgement.md 6, `Span`)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Self
@@ -12,19 +12,29 @@ from bindery.domain import names
 from bindery.domain.numbers import joins, same_word, valued
 from bindery.domain.release_segments import Segment
 from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
+from bindery.domain.title_parts import is_generic, is_noise
 from bindery.domain.titles import STOP_WORDS, typo
 
-_CLAUSE = re.compile(r":\s|\s\(")
+# A colon, an alternative title (`; or, The ...`), a bracket that opens or closes.
+_CLAUSE = re.compile(
+    r"(:\s|;\s+or,?\s|,\s+or,?\s(?=(?:the|an?)\s)|\s\(|\)(?:\s|\Z))", re.IGNORECASE
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Token(msgspec.Struct, frozen=True):
-    """One word of a release: its segment, its clause in it, whether it is an open year."""
+    """One word of a release: its segment, its clause in it, whether it is an open year.
+
+    ``aside`` = in round brackets or in an alternative title; ``noise`` = of an edition note or a
+    generic subtitle (`A Novel`, `2nd Edition`): it names no work.
+    """
 
     word: Word
     segment: int
     clause: int = 0
     year: bool = False
+    aside: bool = False
+    noise: bool = False
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -93,11 +103,23 @@ def _tokens_of(segments: tuple[Segment, ...]) -> Run:
     out: list[Token] = []
     for index, segment in enumerate(segments):
         text = segment.text if " " in segment.text else _CAMEL.sub(" ", segment.text)
-        for clause, piece in enumerate(_CLAUSE.split(text)):
-            out += [Token(word, index, clause) for word in valued(words(piece))]
+        out += _clauses(text, index)
         if segment.year:
             out += [Token(word, index, year=True) for word in valued(words(segment.year))]
     return Run(out)
+
+
+def _clauses(text: str, segment: int) -> Iterator[Token]:
+    """The words of one segment, clause by clause."""
+    pieces = _CLAUSE.split(text)
+    aside = False
+    for clause in range(0, len(pieces), 2):
+        mark = pieces[clause - 1].strip().casefold() if clause else ""
+        aside = mark == "(" or (mark != ")" and (aside or "or" in mark))
+        piece = pieces[clause]
+        noise = clause > 0 and (is_noise(piece) or is_generic(piece))
+        for word in valued(words(piece)):
+            yield Token(word, segment, clause, aside=aside, noise=noise)
 
 
 _tokens = lru_cache(maxsize=2048)(_tokens_of)

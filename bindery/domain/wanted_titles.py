@@ -7,16 +7,17 @@ import msgspec
 
 from bindery.domain.numbers import equal, valued
 from bindery.domain.spans import significant
-from bindery.domain.text import Word, words
-from bindery.domain.titles import TitleParts, parse, series_key
+from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
+from bindery.domain.titles import STOP_WORDS, TitleParts, parse, series_key
 from bindery.domain.wanted import RivalWork, WantedWork
 
 
 class WantedTitle(msgspec.Struct, frozen=True):
     """One title to look for. ``step``: exact, short, part or part-short (judgement.md 6 table).
 
-    ``prefix`` is the series name in front of a part: when the release names that series, the part
-    counts as the whole.
+    ``prefix`` is what stands in front of a part: when the release names that as its series, the
+    part counts as the whole. ``main`` = the part before the colon: alone it is no title of a
+    release that names another one.
     """
 
     text: str
@@ -24,6 +25,7 @@ class WantedTitle(msgspec.Struct, frozen=True):
     step: str
     edition: bool = False
     prefix: str = ""
+    main: bool = False
 
 
 def wanted_titles(wanted: WantedWork, rivals: Sequence[RivalWork]) -> tuple[WantedTitle, ...]:
@@ -51,7 +53,13 @@ def _titles(
     out: dict[tuple[str, ...], WantedTitle] = {}
 
     def add(
-        text: str, found: Sequence[Word], *, part: bool, edition: bool, prefix: str = ""
+        text: str,
+        found: Sequence[Word],
+        *,
+        part: bool,
+        edition: bool,
+        prefix: str = "",
+        main: bool = False,
     ) -> None:
         if not found:
             return
@@ -62,7 +70,7 @@ def _titles(
         )
         key = tuple(word.s for word in found)
         if key not in out:
-            out[key] = WantedTitle(text, tuple(found), step, edition, prefix)
+            out[key] = WantedTitle(text, tuple(found), step, edition, prefix, main)
 
     for index, title in enumerate(titles):
         edition = index > 0
@@ -75,14 +83,32 @@ def _titles(
         add(plain, parts.whole, part=False, edition=edition)
         if plain != title:
             add(title, valued(words(title[:1000])), part=False, edition=edition)
+        for name in series:
+            rest = without_series(parts.whole, name)
+            if significant(rest) >= 2:
+                add(plain, rest, part=True, edition=edition, prefix=name)
         if not parts.rest or (parts.volume is not None and not parts.series_note):
             continue
         is_series = series_key(parts.main_text) in series
         if not is_series and not any(equal(parts.main, other) for other in taken):
-            add(parts.main_text, parts.main, part=True, edition=edition)
-        prefix = series_key(parts.main_text) if is_series else ""
+            add(parts.main_text, parts.main, part=True, edition=edition, main=True)
+        prefix = series_key(parts.main_text)
         add(parts.subtitle_text, parts.rest, part=True, edition=edition, prefix=prefix)
     return tuple(out.values())
+
+
+def without_series(title: Sequence[Word], series: str) -> tuple[Word, ...]:
+    """`Harry Potter and the Goblet of Fire` without `harry potter`: the rest, or nothing."""
+    name = tuple(series.split(" "))
+    found = list(title)
+    if found and found[0].s in ALL_ARTICLES:
+        del found[0]
+    if not series or tuple(word.s for word in found[: len(name)]) != name:
+        return ()
+    rest = found[len(name) :]
+    while rest and (rest[0].s in AND_WORDS or rest[0].s in STOP_WORDS):
+        del rest[0]
+    return tuple(rest)
 
 
 def _drops(parts: TitleParts) -> bool:
