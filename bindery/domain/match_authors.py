@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from bindery.domain import names, spans
-from bindery.domain.numbers import equal
+from bindery.domain.numbers import equal, same_word
 from bindery.domain.release import ParsedRelease
 from bindery.domain.text import Word, words
 from bindery.domain.wanted import WantedWork
@@ -16,8 +16,9 @@ from bindery.domain.wanted_titles import WantedTitle
 class AuthorEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """Best evidence for a wanted author, and the tokens that name people.
 
-    ``segmented`` = the name fills a segment. ``contradicts`` = structure names somebody else,
-    ``contradicting`` are that person's tokens.
+    ``segmented`` = the name fills a segment; ``core`` are the tokens of the name itself, where
+    ``explained`` also holds what stands around it in that segment. ``contradicts`` = structure
+    names somebody else, ``contradicting`` are that person's tokens.
     """
 
     score: float = 0.0
@@ -25,6 +26,7 @@ class AuthorEvidence(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
     segmented: bool = False
     explained: frozenset[int] = frozenset()
+    core: frozenset[int] = frozenset()
     contradicts: bool = False
     contradicting: frozenset[int] = frozenset()
 
@@ -51,6 +53,8 @@ def find_authors(
     best = AuthorEvidence()
     for index, segment in enumerate(release.segments):
         best = _segment(best, people, segment.text, index, found, titles)
+    if best.score < 0.70:
+        best = _noted(best, people, release)
     stranger = _contradiction(best, wanted, release, found, titles)
     if best.score < names.STRONG:
         best = _running(best, people, found, titles, stranger.contradicting)
@@ -84,8 +88,39 @@ def _segment(
                 code=code,
                 found=person,
                 explained=inside,
+                core=_core(found, sorted(inside), name),
                 segmented=len(inside) == len(own),
             )
+    return best
+
+
+def _core(found: Sequence[spans.Token], inside: Sequence[int], wanted: str) -> frozenset[int]:
+    """The tokens of a segment that are the wanted name: a run of them, else each of its words."""
+    own = [found[at] for at in inside]
+    name = names.parse(wanted)
+    runs = spans.find(own, words(wanted))
+    if runs:
+        return frozenset(inside[at] for at in range(runs[0].start, runs[0].end))
+    first = {word.s[:1] for word in name.given}
+    return frozenset(
+        at
+        for at in inside
+        if (len(found[at].word.s) == 1 and found[at].word.s in first)
+        or any(same_word(found[at].word, word) for word in name.tokens)
+        or not any(same_word(found[other].word, word) for other in inside for word in name.tokens)
+    )
+
+
+def _noted(
+    best: AuthorEvidence, people: Sequence[tuple[str, bool]], release: ParsedRelease
+) -> AuthorEvidence:
+    """A wanted person alone in a bracket: `[Jane Doe] The Title`."""
+    for note in release.notes:
+        for name, alias in people:
+            verdict = names.same(note, name)
+            if verdict.score >= names.STRONG and verdict.score > best.score:
+                code = "author-alias" if alias else _CODES.get(verdict.code, "author-full")
+                best = AuthorEvidence(score=verdict.score, code=code, found=note, segmented=True)
     return best
 
 
@@ -122,7 +157,7 @@ def _running(
             continue
         text = " ".join(found[at].word.s for at in sorted(inside))
         named = "author-alias" if alias else _CODES.get(code, "author-full")
-        best = AuthorEvidence(score=score, code=named, found=text, explained=inside)
+        best = AuthorEvidence(score=score, code=named, found=text, explained=inside, core=inside)
     return best
 
 

@@ -79,7 +79,7 @@ def find_title(
                 evidence = _evidence(title, span, release, found, explained, author)
                 if _only_series(title, evidence, release):
                     continue
-                overlap = evidence.overlaps(author.explained)
+                overlap = evidence.overlaps(author.core)
                 key = (
                     not overlap,
                     evidence.number is None,
@@ -92,9 +92,7 @@ def find_title(
                     best = (key, evidence)
         if best:
             return (
-                None
-                if best[1].overlaps(author.explained) and _only_author(best[1], author)
-                else best[1]
+                None if best[1].overlaps(author.core) and _only_author(best[1], author) else best[1]
             )
     return None
 
@@ -110,7 +108,7 @@ def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedReleas
 
 def _only_author(title: TitleEvidence, author: AuthorEvidence) -> bool:
     """A title found only inside the wanted author's own name is no title."""
-    inside = all(at in author.explained for at in range(title.span.start, title.span.end))
+    inside = all(at in author.core for at in range(title.span.start, title.span.end))
     return inside and author.score >= 0.70
 
 
@@ -123,11 +121,19 @@ def _explained(
     """Tokens that a person, series, year, tag or language accounts for."""
     out = set(author.explained)
     people = (*release.narrators, *wanted.narrators, *wanted.publishers)
+    for name in wanted.authors:
+        for span in spans.find(found, names.parse(name).family):
+            out |= set(range(span.start, span.end))
     names_of_series = (*(p.name for p in wanted.series), *wanted.known_series, release.series)
-    for text in (*people, *names_of_series):
-        if text:
-            for span in spans.find(found, words(text)):
-                out |= set(range(span.start, span.end))
+    for text in people:
+        out |= set(_places(found, text))
+    for text in names_of_series:
+        places = set(_places(found, text))
+        out |= places | {
+            at
+            for at, token in enumerate(found)
+            if at - 1 in places and token.word.value is not None
+        }
     out |= set(_editions(found))
     for at, token in enumerate(found):
         low = token.word.s
@@ -142,6 +148,12 @@ def _explained(
         ):
             out.add(at)
     return frozenset(out)
+
+
+def _places(found: Sequence[spans.Token], text: str) -> Iterator[int]:
+    """Where a name stands."""
+    for span in spans.find(found, words(text)):
+        yield from range(span.start, span.end)
 
 
 def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
@@ -284,7 +296,7 @@ def _rival_span(
             choices.append(parts.rest)
         for choice in choices:
             for span in spans.find(found, choice):
-                if any(at in author.explained for at in range(span.start, span.end)):
+                if any(at in author.core for at in range(span.start, span.end)):
                     continue
                 if best is None or span.end - span.start > best.end - best.start:
                     best = span

@@ -180,7 +180,7 @@ def find_author(found: Sequence[Token], name: names.Name) -> tuple[float, str, S
     """Best place of one person's name in running words: (score, code, span)."""
     if not name.family or name.nobody:
         return None
-    best: tuple[float, str, Span] | None = None
+    best = _find_native(found, name)
     for family in find(found, name.family):
         if any(found[at].year for at in range(family.start, family.end)):
             continue
@@ -190,22 +190,39 @@ def find_author(found: Sequence[Token], name: names.Name) -> tuple[float, str, S
     return best
 
 
+def _find_native(found: Sequence[Token], name: names.Name) -> tuple[float, str, Span] | None:
+    """A name of a script without blanks, however it is cut: two neighbours are the whole name."""
+    whole = "".join(word.n for word in name.tokens)
+    if name.latin or len(name.tokens) > 2:
+        return None
+    for at in range(len(found) - 1):
+        first, second = found[at], found[at + 1]
+        if first.segment == second.segment and first.word.n + second.word.n == whole:
+            return 1.0, "equal", Span(at, at + 2)
+    return None
+
+
 def _extend(found: Sequence[Token], family: Span, name: names.Name) -> tuple[float, str, Span]:
     """Grow a family name over the given names beside it."""
     start = family.start
-    while start > 0 and found[start - 1].word.s in name.particles:
+    low, high = start, family.end
+    while low > 0 and found[low - 1].segment == found[start].segment:
+        low -= 1
+    while high < len(found) and found[high].segment == found[start].segment:
+        high += 1
+    while start > low and found[start - 1].word.s in name.particles:
         start -= 1
     initials = {word.s[:1] for word in name.given}
     before = start
-    while before > 0 and start - before < 4 and _given_like(found[before - 1], initials):
+    while before > low and start - before < 4 and _given_like(found[before - 1], initials):
         before -= 1
     after = family.end
-    while after < len(found) and after - family.end < 4 and _given_like(found[after], initials):
+    while after < high and after - family.end < 4 and _given_like(found[after], initials):
         after += 1
     family_text = " ".join(word.s for word in name.family)
     particles = " ".join(name.particles)
     best = (0.7, "surname", Span(start, family.end))
-    for low, high, given in (
+    for begin, end, given in (
         (before, family.end, found[before:start]),
         (start, after, found[family.end : after]),
     ):
@@ -214,7 +231,7 @@ def _extend(found: Sequence[Token], family: Span, name: names.Name) -> tuple[flo
         text = " ".join(token.word.s for token in given)
         verdict = names.same(f"{text} {particles} {family_text}", name.text)
         if verdict.score >= names.STRONG and verdict.score > best[0]:
-            best = (verdict.score, verdict.code, Span(low, high))
+            best = (verdict.score, verdict.code, Span(begin, end))
     return best
 
 
