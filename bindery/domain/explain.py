@@ -3,8 +3,8 @@
 The window of `bindery explain`: the same functions that search and import use, on data that a
 person (or a measurement) writes by hand. Reading and judging are judgement.md 4 to 6, rendering
 is judgement.md 8. Nothing here decides anything of its own, but for one thing: a book whose
-language nobody said is compared with a release that names one as `unsure`, since a running
-service always knows what its household reads.
+language nobody said is compared with a release that names a foreign one as `unsure`, unless the
+title itself may be in that language; a running service always knows what its household reads.
 """
 
 from collections.abc import Callable
@@ -227,9 +227,9 @@ def _language_not_said(wanted: WantedWork, match: Match, spoken: tuple[str, ...]
     """Nobody said what the household reads: a release in a named language is at most unsure."""
     if match.verdict != "yes" or wanted.allowed_languages or not spoken:
         return match
-    own = languages.guess(wanted.title.casefold().split())
-    if {own, "en"} & set(spoken):
+    if "en" in spoken or languages.may_be_in(wanted.title, spoken):
         return match
+    own = languages.guess(wanted.title.casefold().split())
     said = Evidence("language", own, ", ".join(spoken), 0.0)
     return Match(
         "unsure", min(match.confidence, _UNSURE_AT_MOST), (*match.evidence, said), "unsure"

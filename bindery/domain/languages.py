@@ -144,6 +144,26 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
 }
 
 
+_ELISIONS = {"fr": ("l'", "d'"), "it": ("l'", "d'", "dell'"), "ca": ("l'", "d'")}
+_MORE_WORDS = {"es": {"la", "de", "un"}, "fr": {"de", "un"}, "it": {"la", "un"}, "pt": {"o", "os"}}
+
+
+def may_be_in(title: str, codes: Iterable[str]) -> bool:
+    """Could this title be in one of these languages, and not in English? By letters that English
+    does not have, function words, and elisions; one word without a mark says nothing.
+    """
+    if not title.isascii() and any(c.isalpha() and not c.isascii() for c in title):
+        return True
+    low = title.casefold()
+    found = set(fold(title).split(" "))
+    return any(
+        found & (FUNCTION_WORDS.get(code, frozenset()) | _MORE_WORDS.get(code, set()))
+        or any(word.startswith(_ELISIONS.get(code, ("\0",))) for word in low.split())
+        for code in codes
+        if code != "en"
+    )
+
+
 def guess(words: Iterable[str]) -> str:
     """Language by function words: the clear winner or ''. Inferred, so never a reason to reject."""
     found = list(words)

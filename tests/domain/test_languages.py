@@ -67,3 +67,20 @@ def test_filters(
     passes: bool,
 ) -> None:
     assert languages.allowed(found, allowed, unknown_fails=strict) is passes
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "expected"),
+    [
+        ("Der Prozess", "de", True),
+        ("La sombra del viento", "es", True),
+        ("L'amica geniale", "it", True),
+        ("Krew elfów", "pl", True),
+        ("Пикник на обочине", "ru", True),
+        ("The Martian", "es", False),
+        ("Dune", "fr", False),
+        ("A Tale of Two Cities", "de", False),
+    ],
+)
+def test_a_title_may_be_in_a_language(title: str, code: str, expected: bool) -> None:
+    assert languages.may_be_in(title, (code,)) is expected
