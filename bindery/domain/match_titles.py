@@ -6,13 +6,13 @@ import msgspec
 
 from bindery.domain import languages, names, spans
 from bindery.domain.match_authors import AuthorEvidence
-from bindery.domain.numbers import MARKERS, equal
+from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_tables import FORMATS, TAGS
 from bindery.domain.text import Word, words
 from bindery.domain.title_parts import NOISE_WORDS
-from bindery.domain.titles import STOP_WORDS, parse, same_position, series_key
-from bindery.domain.wanted import RivalWork, WantedWork
+from bindery.domain.titles import STOP_WORDS, series_key
+from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
 
 _RANK = {"exact": 4, "short": 3, "part": 2, "part-short": 1, "fuzzy": 0}
@@ -24,7 +24,7 @@ _HARMLESS = (
     | MARKERS
 )
 _EDITION = frozenset("edition ed ausgabe auflage anniversary editie edizione edicion".split())
-_PACK_WORDS = frozenset(
+PACK_WORDS = frozenset(
     "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
     "gesamtausgabe sammelband schuber integrale volumes".split()
 )
@@ -144,7 +144,7 @@ def _explained(
             or low in FORMATS
             or low in _HARMLESS
             or (len(low) > 3 and languages.known(low))
-            or (release.kind == "pack" and (low in _PACK_WORDS or token.word.value is not None))
+            or (release.kind == "pack" and (low in PACK_WORDS or token.word.value is not None))
         ):
             out.add(at)
     return frozenset(out)
@@ -255,71 +255,3 @@ def _left(
         for at in where
         if at not in explained and at != skip and found[at].word.s not in STOP_WORDS
     )
-
-
-def rival_wins(
-    wanted: WantedWork,
-    release: ParsedRelease,
-    found: Sequence[spans.Token],
-    title: TitleEvidence | None,
-    rivals: Sequence[RivalWork],
-    author: AuthorEvidence,
-) -> str:
-    """Title of the other work that explains the release better, else ''."""
-    for rival in rivals:
-        span = _rival_span(rival, found, author)
-        if span is None:
-            continue
-        size = span.end - span.start
-        if title is None:
-            return rival.title
-        mine = title.span
-        covers = span.start <= mine.start and span.end >= mine.end
-        if covers and size > mine.end - mine.start:
-            return rival.title
-        if covers and _better_facts(wanted, rival, release):
-            return rival.title
-        apart = span.end <= mine.start or span.start >= mine.end
-        if apart and _names_series(wanted, title, rival):
-            return rival.title
-    return ""
-
-
-def _rival_span(
-    rival: RivalWork, found: Sequence[spans.Token], author: AuthorEvidence
-) -> spans.Span | None:
-    best: spans.Span | None = None
-    for text in (rival.title, *rival.other_titles):
-        parts = parse(text)
-        choices = [parts.whole, parts.full]
-        if parts.rest:
-            choices.append(parts.rest)
-        for choice in choices:
-            for span in spans.find(found, choice):
-                if any(at in author.core for at in range(span.start, span.end)):
-                    continue
-                if best is None or span.end - span.start > best.end - best.start:
-                    best = span
-    return best
-
-
-def _better_facts(wanted: WantedWork, rival: RivalWork, release: ParsedRelease) -> bool:
-    """Equal spans: does position or year speak for the rival?"""
-    if release.position:
-        mine = any(same_position(p.position, release.position) for p in wanted.series)
-        theirs = any(same_position(p.position, release.position) for p in rival.series)
-        if mine != theirs:
-            return theirs
-    if release.year and rival.year and wanted.year:
-        return abs(rival.year - release.year) + 1 < abs(wanted.year - release.year)
-    return False
-
-
-def _names_series(wanted: WantedWork, title: TitleEvidence, rival: RivalWork) -> bool:
-    """Our span is only the series name in front of the rival's own title."""
-    key = series_key(title.wanted)
-    series = {series_key(p.name) for p in (*wanted.series, *rival.series)}
-    series |= {series_key(name) for name in wanted.known_series}
-    parts = parse(rival.title)
-    main = parts.main_text if parts.rest else ""
-    return key in series or bool(main and equal(words(main), words(title.wanted)))

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
-from bindery.domain import languages, names, spans
+from bindery.domain import languages, match_packs, names, spans
 from bindery.domain.match_authors import AuthorEvidence, find_authors
-from bindery.domain.match_titles import TitleEvidence, find_title, rival_wins
+from bindery.domain.match_rivals import rival_wins
+from bindery.domain.match_titles import TitleEvidence, find_title
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import Segment
 from bindery.domain.release_tables import DERIVATIVE
@@ -33,6 +32,8 @@ _REFUSED = {
     "game": "not-book-content",
     "other": "not-book-content",
 }
+
+_ADAPTED = frozenset("play screenplay script playscript teleplay libretto soundtrack".split())
 
 # Rows: title exact with two or more significant words, exact with fewer, part, part of one word,
 # typo; columns: author strong, weak, none.
@@ -64,9 +65,10 @@ def judge(
     if identifier and identifier.verdict == "no":
         return identifier
     match = identifier or _by_words(wanted, release, rivals)
+    match = match_packs.refuse_or_open(wanted, release, match) or match
     if match.verdict == "no":
         return match
-    return _pack(wanted, release, match) or _hard_facts(wanted, release) or match
+    return _hard_facts(wanted, release) or match
 
 
 def as_release(found: FileEvidence) -> ParsedRelease:
@@ -137,7 +139,9 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
 
 
 def _derivative(title: TitleEvidence) -> bool:
-    return not DERIVATIVE.isdisjoint(title.others.split(" "))
+    """A book about the book, or the book turned into something to be played."""
+    beside = f"{title.behind} {title.aside}".split(" ")
+    return not (DERIVATIVE.isdisjoint(title.others.split(" ")) and _ADAPTED.isdisjoint(beside))
 
 
 def _volume(
@@ -219,36 +223,6 @@ def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
             Evidence("publisher", ", ".join(wanted.publishers), ", ".join(release.notes), 0.05)
         )
     return out
-
-
-def _pack(wanted: WantedWork, release: ParsedRelease, match: Match) -> Match | None:
-    """Rule 9: a pack is a no for one slot, unless packs are allowed and the work is inside."""
-    if release.kind != "pack":
-        return None
-    evidence = (*match.evidence, Evidence("pack", wanted.title, release.title or release.text))
-    if wanted.packs_allowed and inside_pack(wanted, release):
-        return msgspec.structs.replace(match, verdict="yes", evidence=evidence, code="pack")
-    return Match("no", 0.0, evidence, "pack")
-
-
-def inside_pack(wanted: WantedWork, release: ParsedRelease) -> bool:
-    """Is the work certainly one of the pack's (range of its series, or all of the series)?"""
-    for place in wanted.series:
-        same_series = series_key(place.name) in (
-            series_key(release.series),
-            series_key(release.title),
-        )
-        if not same_series:
-            continue
-        if not release.position_end:
-            return True
-        try:
-            at = float(place.position)
-        except ValueError:
-            continue
-        if float(release.position) <= at <= float(release.position_end):
-            return True
-    return False
 
 
 def _hard_facts(wanted: WantedWork, release: ParsedRelease) -> Match | None:

@@ -148,7 +148,8 @@ def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) 
         for wanted in starts:
             end = _walk(found, at, wanted, skippable=skippable, fuzzy=fuzzy)
             if end is not None:
-                out.append(Span(at, end, fuzzy))
+                moved = wanted is not title and end < len(found) and found[end].word.s == title[0].s
+                out.append(Span(at, end + moved, fuzzy))
                 break
     return out
 
