@@ -8,6 +8,7 @@ import msgspec
 from bindery.domain import names, spans
 from bindery.domain.numbers import equal, same_word
 from bindery.domain.release import ParsedRelease
+from bindery.domain.release_segments import Segment
 from bindery.domain.text import Word, words
 from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
@@ -61,6 +62,18 @@ def find_authors(
     if best.score >= 0.70 or not people:
         return best
     return stranger
+
+
+def find_in_text(wanted: WantedWork, release: ParsedRelease) -> AuthorEvidence | None:
+    """The full name among the tags behind the title (`Title.2019.Jane.Doe.EPUB`)."""
+    found = spans.tokens((Segment(release.text),))
+    for name in wanted.authors:
+        place = spans.find_author(found, names.parse(name))
+        if place and place[0] >= names.STRONG:
+            return AuthorEvidence(
+                score=place[0], code=_CODES.get(place[1], "author-full"), found=name
+            )
+    return None
 
 
 def _segment(
@@ -147,7 +160,7 @@ def _running(
         if place is None or place[0] <= best.score:
             continue
         score, code, span = place
-        inside = frozenset(range(span.start, span.end))
+        inside = frozenset(_grown(found, span, names.parse(name)))
         if code == "surname" and inside <= strangers and strangers:
             continue
         if code == "surname" and all(
@@ -159,6 +172,18 @@ def _running(
         named = "author-alias" if alias else _CODES.get(code, "author-full")
         best = AuthorEvidence(score=score, code=named, found=text, explained=inside, core=inside)
     return best
+
+
+def _grown(found: Sequence[spans.Token], span: spans.Span, name: names.Name) -> range:
+    """The span with further words of the same name around it (`Doe Roe Jane`)."""
+    own = {word.s for word in name.tokens if len(word.s) > 1}
+    start, end = span.start, span.end
+    segment = found[start].segment
+    while start > 0 and found[start - 1].segment == segment and found[start - 1].word.s in own:
+        start -= 1
+    while end < len(found) and found[end].segment == segment and found[end].word.s in own:
+        end += 1
+    return range(start, end)
 
 
 def _contradiction(

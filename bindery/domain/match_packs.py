@@ -54,7 +54,11 @@ def refuse_or_open(wanted: WantedWork, release: ParsedRelease, match: Match) -> 
 
 
 def _is_own_word(wanted: WantedWork, release: ParsedRelease, match: Match) -> bool:
-    """`The Annual Collection`, `The Foundation Trilogy`: the wanted title says it itself."""
+    """The word for a pack is one of the wanted title (`The Annual Collection`), or of the series
+    that the release has a place in (`Some Trilogy 01`).
+    """
+    if release.position and not release.position_end:
+        return not PACK_WORDS.isdisjoint(fold(release.series).split(" "))
     title = next((one for one in match.evidence if one.code.startswith("title-")), None)
     if title is None or PACK_WORDS.isdisjoint(title.found.split(" ")):
         return False

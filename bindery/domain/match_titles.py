@@ -9,7 +9,7 @@ from bindery.domain.match_authors import AuthorEvidence
 from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_tables import FORMATS, TAGS
-from bindery.domain.text import Word, words
+from bindery.domain.text import ALL_ARTICLES, Word, words
 from bindery.domain.title_parts import NOISE_WORDS
 from bindery.domain.titles import STOP_WORDS, series_key
 from bindery.domain.wanted import WantedWork
@@ -19,7 +19,7 @@ _RANK = {"exact": 4, "short": 3, "part": 2, "part-short": 1, "fuzzy": 0}
 _HARMLESS = (
     frozenset(
         "novel roman edition retail unabridged abridged complete audiobook audio ebook book read "
-        "narrated narrator english version".split()
+        "narrated narrator english version illustrated annotated uncut revised updated".split()
     )
     | MARKERS
 )
@@ -33,7 +33,8 @@ PACK_WORDS = frozenset(
 class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """One span of a wanted title, and the unexplained significant words around it.
 
-    ``behind`` / ``before`` stand beside it in its segment and clause, ``aside`` in brackets, in
+    ``behind`` / ``before`` stand beside it in its segment and clause (``subtitle`` = what is behind
+    a short title has the shape of a subtitle, not of another title), ``aside`` in brackets, in
     further clauses or behind the author's name, ``elsewhere`` in other segments. ``number`` is a
     volume number right behind it; ``note`` = the span stands in a bracket itself.
     """
@@ -46,6 +47,7 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     whole_segment: bool = False
     before: str = ""
     behind: str = ""
+    subtitle: bool = False
     aside: str = ""
     elsewhere: str = ""
     number: float | None = None
@@ -129,11 +131,7 @@ def _explained(
         out |= set(_places(found, text))
     for text in names_of_series:
         places = set(_places(found, text))
-        out |= places | {
-            at
-            for at, token in enumerate(found)
-            if at - 1 in places and token.word.value is not None
-        }
+        out |= places | set(_numbered(found, places))
     out |= set(_editions(found))
     for at, token in enumerate(found):
         low = token.word.s
@@ -154,6 +152,14 @@ def _places(found: Sequence[spans.Token], text: str) -> Iterator[int]:
     """Where a name stands."""
     for span in spans.find(found, words(text)):
         yield from range(span.start, span.end)
+
+
+def _numbered(found: Sequence[spans.Token], series: set[int]) -> Iterator[int]:
+    """The position right behind a series name (`Saga 01`, `Saga, Book 1`)."""
+    for at, token in enumerate(found):
+        marked = found[at - 1].word.s in MARKERS and at - 2 in series
+        if token.word.value is not None and (at - 1 in series or marked):
+            yield at
 
 
 def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
@@ -216,11 +222,18 @@ def _evidence(
         whole_segment=not _left(found, left + right, frozenset(), skip=number),
         before=before,
         behind=behind,
+        subtitle=short and bool(behind) and _is_subtitle(found, near, last.clause),
         aside=_left(found, [at for at in right if at not in near], explained, skip=number),
         note=first.aside,
         elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
     )
+
+
+def _is_subtitle(found: Sequence[spans.Token], near: Sequence[int], clause: int) -> bool:
+    """`: A Life in Letters`: behind a colon, three words or more, an article first."""
+    own = [found[at] for at in near if not found[at].noise]
+    return len(own) >= 3 and own[0].word.s in ALL_ARTICLES and all(t.clause != clause for t in own)
 
 
 def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:

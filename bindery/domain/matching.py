@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bindery.domain import languages, match_packs, names, spans
-from bindery.domain.match_authors import AuthorEvidence, find_authors
+from bindery.domain.match_authors import AuthorEvidence, find_authors, find_in_text
 from bindery.domain.match_rivals import rival_wins
 from bindery.domain.match_titles import TitleEvidence, find_title
 from bindery.domain.release import ParsedRelease
@@ -17,6 +17,7 @@ from bindery.domain.wanted_titles import wanted_titles
 __all__ = ("Evidence", "FileEvidence", "Match", "RivalWork", "WantedWork", "judge")
 
 YES, UNSURE = 0.75, 0.40
+_WEAK = 0.70
 _LONGEST = 1000
 
 _REFUSED = {
@@ -33,6 +34,16 @@ _REFUSED = {
     "other": "not-book-content",
 }
 
+_ABOUT = (
+    "study guide",
+    "reading guide",
+    "reader guide",
+    "teacher guide",
+    "teachers guide",
+    "lesson plans",
+    "graphic novel",
+    "sheet music",
+)
 _ADAPTED = frozenset("play screenplay script playscript teleplay libretto soundtrack".split())
 
 # Rows: title exact with two or more significant words, exact with fewer, part, part of one word,
@@ -131,7 +142,9 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
         return volume
     if title is None:
         return _no("title-missing", wanted.title, release.title or release.text)
-    if title.behind:
+    if author.score < _WEAK:
+        author = find_in_text(wanted, release) or author
+    if title.behind and not title.subtitle:
         return _no("title-runs-on", wanted.title, title.behind)
     if _derivative(title):
         return _no("derivative", wanted.title, title.others)
@@ -141,7 +154,11 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
 def _derivative(title: TitleEvidence) -> bool:
     """A book about the book, or the book turned into something to be played."""
     beside = f"{title.behind} {title.aside}".split(" ")
-    return not (DERIVATIVE.isdisjoint(title.others.split(" ")) and _ADAPTED.isdisjoint(beside))
+    return (
+        not DERIVATIVE.isdisjoint(title.others.split(" "))
+        or not _ADAPTED.isdisjoint(beside)
+        or any(f" {phrase} " in f" {title.others} " for phrase in _ABOUT)
+    )
 
 
 def _volume(
@@ -194,6 +211,8 @@ def _weigh(
         evidence.append(Evidence("words-before", title.wanted, title.before, -0.35))
     cap = 1.0
     if release.part > 1 and release.parts > 1:
+        cap = 0.70
+    if title.subtitle:
         cap = 0.70
     if release.kind == "bare" and author.score < names.STRONG:
         cap = 0.70

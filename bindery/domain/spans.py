@@ -16,9 +16,7 @@ from bindery.domain.title_parts import is_generic, is_noise
 from bindery.domain.titles import STOP_WORDS, typo
 
 # A colon, an alternative title (`; or, The ...`), a bracket that opens or closes.
-_CLAUSE = re.compile(
-    r"(:\s|;\s+or,?\s|,\s+or,?\s(?=(?:the|an?)\s)|\s\(|\)(?:\s|\Z))", re.IGNORECASE
-)
+_CLAUSE = re.compile(r"(:\s|[;,]\s+or,?\s|\s\(|\)(?:\s|\Z))", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
