@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from bindery.domain import languages
+from bindery.domain.release_brackets import take_brackets
 from bindery.domain.release_marks import is_obfuscated, other_media, unwrap
 from bindery.domain.release_reading import Reading, read
 from bindery.domain.release_segments import Segment, cut
@@ -21,7 +22,6 @@ from bindery.domain.release_tables import (
 from bindery.domain.release_tags import (
     Facts,
     join_pairs,
-    take_brackets,
     take_group,
     take_numbers,
     take_year_field,
@@ -77,6 +77,7 @@ _PACK = re.compile(
     r"trilogy|trilogie|tetralogy|quartet|gesamtausgabe|sammelband|schuber|integrale|anthology set|"
     r"complete works|series collection|vol(?:ume)?s? \d+ (?:to )?\d+)\b"
 )
+_NEVER_TITLES = frozenset(("complete works", "complete series", "series collection"))
 _ORDER = (*EBOOK_FORMATS, *AUDIO_FORMATS)
 _RANGE_IN_SEGMENT = re.compile(r"(?:\A|\s)(\d{1,3})\s?-\s?(\d{1,3})(?=\s|\Z)")
 
@@ -216,6 +217,8 @@ def _pack(segments: list[Segment], facts: Facts) -> bool:
             return True
     folded = fold(" / ".join([*(s.text for s in segments), *facts.notes]))
     match = _PACK.search(folded)
+    if match and match[0] in _NEVER_TITLES:
+        return True
     if match and folded != match[0]:
         return not _leads(segments, match[0])
     return any(is_container(segment.text) for segment in segments)

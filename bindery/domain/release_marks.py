@@ -16,6 +16,9 @@ _NOISE = re.compile(
 )
 _QUOTED = re.compile(r'"([^"]{3,400})"')
 _UNDERLINED = re.compile(r"(?:\A|\s)_([^_\s][^_]{2,300}\.\w{2,5})_(?:\s|\Z)")
+# A post whose every part stands in square brackets: the longest is the name.
+_BRACKETED = re.compile(r"(?:[\s-]*\[[^\[\]]{1,300}\]){2,8}[\s-]*(?:yenc)?[\s-]*\Z", re.IGNORECASE)
+_INNER = re.compile(r"\[([^\[\]]{1,300})\]")
 _JUNK = re.compile(
     r"\.(?:par2|vol\d+\+\d+(?:\.par2)?|sfv|nfo|srr|part\d+\.rar|r\d\d|srs|diz)\b", re.IGNORECASE
 )
@@ -79,6 +82,8 @@ def unwrap(title: str) -> Unwrapped:
     quoted = _QUOTED.search(text) or _UNDERLINED.search(text)
     if quoted and (_FILE_ENDING.search(quoted[1]) or counter or "yenc" in text.casefold()):
         text = quoted[1]
+    if _BRACKETED.match(text):
+        text = max(_INNER.findall(text), key=len)
     junk = bool(_JUNK.search(text))
     if junk:
         text = _JUNK.sub("", text)

@@ -272,6 +272,8 @@ def _at_end(text: str, name: str) -> str:
 def _fallback(texts: list[str]) -> Reading:
     """No name anywhere: author - title, when the first piece could be a person at all."""
     first = texts[0]
+    if len(first) <= 8 and " " not in first and not fold(first).isascii():
+        return Reading((first,), _title_of(texts[1:]), False)  # scripts without capitals
     if 1 <= len(first.split()) <= 3 and first[:1].isupper() and not any(c.isdigit() for c in first):
         return Reading((first,), _title_of(texts[1:]), False)
     return Reading((), _title_of(texts), False)

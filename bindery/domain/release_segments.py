@@ -73,8 +73,9 @@ def cut(text: str, facts: Facts) -> list[Segment]:
     fields = [field for field in fields if _WORDY.search(field)]
     if scene and (len(fields) == 1 or text.count("-") > 2):
         fields = [part for field in fields for part in _parts(field, facts)]
-    elif not scene:
+    elif not scene and fields:
         fields = [_spaced(field) if is_scene(field) else field for field in fields]
+        fields[-1] = _without_tail(fields[-1], facts)
     return _tail(fields, facts, scene=scene)
 
 
@@ -155,8 +156,19 @@ def _parts(field: str, facts: Facts) -> list[str]:
     return [part for part in out if part]
 
 
+def _without_tail(field: str, facts: Facts) -> str:
+    """`The Book-EPUB-2016`: parts of nothing but tags at the end of a name with blanks."""
+    parts = _SCENE_DASH.split(field)
+    while len(parts) > 1 and " " not in parts[-1] and _only_tags(parts[-1]):
+        read_zone(parts.pop(), facts)
+        facts.tagged = True
+    return "-".join(parts)
+
+
 def _only_tags(part: str) -> bool:
     tokens = part.split()
+    if sum(bool(_YEAR.match(token)) for token in tokens) > 1:
+        return False  # `1999.2014.RETAIL`: the first of two is a title
     return bool(tokens) and all(_zone(token) for token in tokens)
 
 

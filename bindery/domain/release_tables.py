@@ -109,10 +109,14 @@ PERIODICAL_WORDS = frozenset(
 )
 # Words of an edition in round brackets behind a title; with one of them none of the others names
 # a work.
+COUNTED_WORDS = frozenset(
+    "windows python java level grade ages age aged top year years chapter chapters class "
+    "step".split()
+)
 EDITION_WORDS = frozenset(
     "edition editions deluxe expanded extended remaster remastered anniversary special limited "
     "explicit bonus version reissue collectors standard disc discs cd cds tracks releases req "
-    "request repost reup illustrated".split()
+    "request repost reup illustrated annotated translated integrale complete".split()
 )
 
 NATIVE_BOOK_WORDS = {

@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 
 from bindery.domain import languages
 from bindery.domain.identifiers import asin, isbn13
-from bindery.domain.numbers import MARKERS
 from bindery.domain.release_tables import (
     AUDIO_FORMATS,
-    EDITION_WORDS,
     FORMAT_ALIASES,
     FORMATS,
     GROUP_SUFFIXES,
-    NARRATOR_MARKS,
     NATIVE_BOOK_WORDS,
     PERIODICAL_WORDS,
     SAMPLE,
@@ -36,13 +33,12 @@ _BARE_RATE = re.compile(r"[)\]]\s*(64|96|128|160|192|224|256|320)\Z")
 _RATE = re.compile(r"@?\d{2,3}k(?:bps|bit)?\Z")
 _ISBN = re.compile(r"(?<![\w-])(97[89][-\s]?(?:\d[-\s]?){9}\d|\d{9}[\dXx])(?![\w-])")
 _ASIN = re.compile(r"(?<!\w)(B[0-9A-Z]{9})(?!\w)")
-_YEAR = re.compile(r"(1[89]\d\d|20\d\d)\Z")
+YEAR = re.compile(r"(1[89]\d\d|20\d\d)\Z")
 _DATE = re.compile(r"(?<!\d)(\d{1,2})[. ](\d{1,2})[. ]((?:19|20)\d\d)(?!\d)")
 _YEAR_RANGE = re.compile(r"(?<!\d)(?:19|20)\d\d[ _]?[-–][ _]?(?:19|20)\d\d(?!\d)")
 _YEAR_FIELD = re.compile(r"(?<=[^\s-])-((?:19|20)\d\d)-(?=[^\s-].*-)")
-_VERSION = re.compile(r"v(\d{1,2})(?:\.\d{1,2})?\Z")
+VERSION = re.compile(r"v(\d{1,2})(?:\.\d{1,2})?\Z")
 _LONG_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,4}){1,4}\Z")
-_BRACKETS = re.compile(r"\[([^\[\]]{0,200})\]|\(([^()]{0,200})\)|\{([^{}]{0,200})\}")
 _GROUP = re.compile(r"[ ]?-([A-Za-z0-9]{1,20})\Z")
 # What indexers and uploaders hang behind the group.
 _SUFFIX = re.compile(
@@ -54,11 +50,6 @@ _SUFFIX = re.compile(
 _BEHIND_GROUP = re.compile(r"(-[A-Za-z0-9]{2,20})[ .](\w{4,12})\Z")
 _LEADING_GROUP = re.compile(r"\A\[([A-Za-z][A-Za-z-]{1,19})\]\s*(?=\S)")
 _LEADING_GENRE = re.compile(r"\A\s*\([^()\d]{3,40}\)\s+(?=[^\s-].* - )")
-_SITE = re.compile(r"(?:www\.)?[\w-]{2,30}\.(?:com|net|org|info|to|me|io)\Z", re.IGNORECASE)
-_EMPTY_FIELD = re.compile(r"-[ ]+-(?=[ ]|[^ ])")
-_SPLIT = re.compile(r"[\s/+,|;&]+")
-_RANGE = re.compile(r"#?(\d{1,3}(?:\.\d)?)\s?(?:-|–|to|bis)\s?#?(\d{1,3}(?:\.\d)?)\Z")
-_NUMBERED = re.compile(r"(.{2,120}?)[\s,.-]*#?\s?(\d{1,3}(?:\.\d{1,2})?)\Z", re.DOTALL)
 _ONLY_NUMBER = re.compile(r"#?(\d{1,3}(?:\.\d{1,2})?)\Z")
 MONTHS = frozenset(
     "january february march april may june july august september october november december "
@@ -92,6 +83,8 @@ class Facts:
     series: str = ""
     position: str = ""
     position_end: str = ""
+    credits: bool = False
+    """Whether a person in round brackets is the narrator: a recording with its author outside."""
     sample: bool = False
     periodical: bool = False
     notes: list[str] = field(default_factory=list[str])
@@ -183,11 +176,11 @@ def _take_last(text: str, facts: Facts) -> str:
         return text
     name = found[1]
     low = name.casefold()
-    if low in FORMATS or low in TAGS or _YEAR.match(name):
+    if low in FORMATS or low in TAGS or YEAR.match(name):
         return text
     before = text[: found.start()].rstrip(")]} ")
     previous = re.split(r"[\s._\-(\[{/+]", before)[-1].casefold()
-    tagged = zone_word(previous) or bool(_YEAR.match(previous))
+    tagged = zone_word(previous) or bool(YEAR.match(previous))
     tagged = tagged or (languages.known(previous) != "" and len(previous) > 3)
     tagged = tagged or bool(_RATE.match(previous)) or previous in ("kbps", "music")
     shouted = len(name) >= 4 and name.isalpha() and name.isupper() and not before.isupper()
@@ -215,7 +208,7 @@ def read_tag(token: str, facts: Facts, *, bracketed: bool) -> bool:
         return True
     if _LONG_VERSION.match(low):
         return True
-    version = _VERSION.match(low)
+    version = VERSION.match(low)
     if version:
         facts.revision = max(facts.revision, min(int(version[1]), 99))
         return True
@@ -259,7 +252,7 @@ def read_zone(token: str, facts: Facts) -> bool:
     if low in ZONE_WORDS:
         facts.periodical = facts.periodical or low in PERIODICAL_WORDS
         return True
-    if _YEAR.match(low):
+    if YEAR.match(low):
         if facts.year is None:
             facts.year, facts.year_open = int(low), True
         return True
@@ -286,103 +279,4 @@ def read_language(token: str, facts: Facts, *, bracketed: bool, between: bool = 
         return False
     if code not in facts.languages:
         facts.languages.append(code)
-    return True
-
-
-def take_brackets(text: str, facts: Facts) -> str:
-    """Steps 5, 7-9, 11, 12 inside brackets: tags leave, titles stay."""
-    for _ in range(3):
-        replaced = _BRACKETS.sub(lambda found: _bracket(found, facts), text)
-        if replaced == text:
-            break
-        text = replaced
-    return _EMPTY_FIELD.sub("-", text)
-
-
-def _bracket(found: re.Match[str], facts: Facts) -> str:
-    square = found[1] is not None
-    inner = (found[1] or found[2] or found[3] or "").strip().replace("_", " ")
-    if found[3] is not None:
-        if len(inner.split()) >= 2 and not any(c.isdigit() for c in inner):
-            facts.narrators.append(inner)
-            facts.audio = True
-        return " "
-    if not inner or (inner.isdigit() and not _YEAR.match(inner) and not square):
-        return " "
-    if _YEAR.match(inner):
-        facts.year = int(inner) if facts.year is None or not facts.year_open else facts.year
-        return " "
-    for mark in NARRATOR_MARKS:
-        if inner.casefold().startswith(mark + " "):
-            facts.narrators.append(inner[len(mark) :].strip())
-            facts.audio = True
-            return " "
-    tokens = [t for t in _SPLIT.split(inner.replace(".", " ").replace("-", " ")) if t]
-    if all(_bracket_token(token, facts) for token in tokens):
-        facts.tagged = True
-        return " "
-    if _series_bracket(inner, facts, square=square):
-        return " "
-    years = [t for t in tokens if _YEAR.match(t)]
-    if years and len(tokens) == 2 and fold(tokens[0]) in MONTHS:
-        facts.year = int(years[0])
-        return " "
-    if _is_aside(inner):
-        facts.notes.append(inner)
-        return " "
-    facts.notes.append(inner)
-    return " " if square else f" ({inner}) ".replace("(", "\x02").replace(")", "\x03")
-
-
-def _is_aside(inner: str) -> bool:
-    """Said about the release and no part of a title: an edition, a site, guests, counts."""
-    folded = fold(inner).split(" ")
-    if _SITE.match(inner) or folded[0] in ("feat", "ft", "featuring", "image"):
-        return True
-    return bool(EDITION_WORDS.intersection(folded)) and len(folded) <= 6
-
-
-def _bracket_token(token: str, facts: Facts) -> bool:
-    if read_tag(token, facts, bracketed=True) or read_language(token, facts, bracketed=True):
-        return True
-    if _YEAR.match(token):
-        facts.year = facts.year or int(token)
-        return True
-    return token.casefold() in ZONE_WORDS or token.casefold() in (
-        "-",
-        "tags",
-        "us",
-        "uk",
-        "missing",
-        "only",
-        "new",
-        "hq",
-        "web",
-        "fully",
-    )
-
-
-def _series_bracket(inner: str, facts: Facts, *, square: bool) -> bool:
-    """`[S NN]`, `(S, Book N)`, `(S #N)`, `(deel 2)`, `[S 01-04]`."""
-    spaced = re.sub(r"(?<=[^\W\d])\.|\.(?=[^\W\d])", " ", inner)
-    ranged = re.search(r"(?:\A|[\s,#])(\d{1,3}(?:\.\d)?\s?[-–]\s?\d{1,3}(?:\.\d)?)\Z", spaced)
-    if ranged:
-        ends = _RANGE.match(ranged[1])
-        if ends and float(ends[1]) < float(ends[2]):
-            facts.series = facts.series or spaced[: ranged.start()].strip(" ,#")
-            facts.position, facts.position_end = number(ends[1]), number(ends[2])
-            return True
-    found = _NUMBERED.match(spaced)
-    if not found:
-        return False
-    name, value = found[1].strip(" ,#-"), found[2]
-    last = fold(name).split(" ")[-1]
-    marked = last in MARKERS or "#" in spaced
-    if last in MONTHS or (not marked and (not square or float(value) > 99)):
-        return False
-    if last in MARKERS:
-        facts.inferred = facts.inferred or NATIVE_BOOK_WORDS.get(last, "")
-        name = " ".join(name.split()[:-1]).strip(" ,-")
-    if not facts.position:
-        facts.series, facts.position = facts.series or name, number(value)
     return True

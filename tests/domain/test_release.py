@@ -225,3 +225,28 @@ def test_hostile_megabytes_cost_no_more_than_their_length(unit: str) -> None:
     started = time.perf_counter()
     parse(hostile)
     assert time.perf_counter() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        (
+            "Salt_Band-Long_Road-(Deluxe_Edition)-2CD-2016-GRP",
+            {"title": "Long Road", "group": "GRP"},
+        ),
+        ("Jay Quill - Long Road (Bonus Tracks) (2017) 320", {"title": "Long Road", "bitrate": 320}),
+        ("Salt Band-2007-The Long Road-SBX", {"title": "The Long Road", "year": 2007}),
+        ("Mara.Farrow-Orchard.451.2012.RETAIL.EPUB-GRP", {"title": "Orchard 451", "year": 2012}),
+        ("Nebelkinder-F20_Die_Muehle-Audiobook-DE-2021-HOERi", {"position": "20", "year": 2021}),
+        ("Iron.Meadow.Vol.1.No.26.May.2013.SCAN.Comic.eBook-GRP", {"title": "Iron Meadow"}),
+        ("Kino.-.Der.Deich.15.Januar.2004.Presseheft.German.eBook-GRP", {"title": "Der Deich"}),
+        ("Gazzetta.del.Lago.09.28.2021.RETAiL.eBook-GRP", {"title": "Gazzetta del Lago"}),
+        ("Mara Farrow - Orchard.2025.RETAIL.par2", {"kind": "junk", "year": 2025}),
+        ("[Quill-Fans] Long Road - S01E11 - Some Day", {"group": "Quill-Fans", "kind": "video"}),
+        ("Salt.Band-Remember-WEB-2018-GRPX.English", {"group": "GRPX", "title": "Remember"}),
+        ("The X-Ray Book-EPUB-2016-GRP", {"title": "The X-Ray Book"}),
+    ],
+)
+def test_habits_of_the_scene(name: str, fields: dict[str, object]) -> None:
+    read = parse(name)
+    assert {field: getattr(read, field) for field in fields} == fields
