@@ -6,7 +6,6 @@ import msgspec
 
 from bindery.domain import names
 from bindery.domain.filename import (
-    disc_of,
     disc_of_path,
     is_chapter_like,
     natural_key,
@@ -14,6 +13,7 @@ from bindery.domain.filename import (
     track_of,
 )
 from bindery.domain.import_facts import DownloadFacts, SourceFile
+from bindery.domain.library_units import home_of
 from bindery.domain.matching import judge
 from bindery.domain.release import parse as parse_release
 from bindery.domain.rules import SlotFacts
@@ -47,18 +47,10 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.probed.size for file in self.files)
 
 
-def folder_of(rel: str) -> str:
-    """The directory of a file without disc directories: where its unit lives."""
-    parts = rel.split("/")[:-1]
-    while parts and disc_of(parts[-1]):
-        parts.pop()
-    return "/".join(parts)
-
-
 def units(files: Sequence[SourceFile]) -> list[Unit]:
     """Each ebook alone; audio by directory (disc directories joined), then by album."""
     out = [
-        Unit(media="ebook", folder=folder_of(f.rel), files=(f,))
+        Unit(media="ebook", folder=home_of(f.rel), files=(f,))
         for f in files
         if f.probed.format == "ebook"
     ]
@@ -66,7 +58,7 @@ def units(files: Sequence[SourceFile]) -> list[Unit]:
     audio = [f for f in files if f.probed.format == "audiobook"]
     by_folder: dict[str, list[SourceFile]] = {}
     for file in audio:
-        by_folder.setdefault(folder_of(file.rel), []).append(file)
+        by_folder.setdefault(home_of(file.rel), []).append(file)
     for folder, members in by_folder.items():
         albums = {fold(f.probed.album) for f in members if f.probed.album}
         split = len(albums) > 1 and all(f.probed.album for f in members)

@@ -17,8 +17,9 @@ from bindery.domain.import_facts import (
     SourceFile,
     TargetRoot,
 )
-from bindery.domain.import_identity import Unit, folder_of, identify, units
+from bindery.domain.import_identity import Unit, identify, units
 from bindery.domain.import_targets import Placed, Placement, audiobook_targets, ebook_target
+from bindery.domain.library_units import home_of
 from bindery.domain.media import MediaKind
 from bindery.domain.naming_paths import PathRefusal, collision_key, safe_relative
 from bindery.domain.offers import Transport
@@ -347,11 +348,11 @@ def _sidecars(work: _Work, files: Sequence[SourceFile]) -> None:
     homes: dict[str, FileStep] = {}
     for file in files:
         if file.path in tracks:
-            homes.setdefault(folder_of(file.rel), tracks[file.path])
+            homes.setdefault(home_of(file.rel), tracks[file.path])
     for file in files:
         if file.path in work.handled and not _is_supplement(work, file):
             continue
-        home = homes.get(folder_of(file.rel))
+        home = homes.get(home_of(file.rel))
         dst = _sidecar_target(work, file, home) if home else ""
         if home and dst:
             _follow(work, file, home, dst)
@@ -372,7 +373,7 @@ def _sidecar_target(work: _Work, file: SourceFile, home: FileStep) -> str:
     kept = bool(home.disc) or not disc_of_path(file.rel)
     if not work.options.sidecars or not kept:
         return ""
-    inside = file.rel.removeprefix(folder_of(file.rel)).lstrip("/")
+    inside = file.rel.removeprefix(home_of(file.rel)).lstrip("/")
     dst = f"{home.folder}/{safe_relative(inside)}"
     key = collision_key(dst)
     standing = any(
