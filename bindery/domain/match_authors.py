@@ -43,23 +43,24 @@ _CODES = {
 def find_authors(
     wanted: WantedWork,
     release: ParsedRelease,
-    found: Sequence[spans.Token],
+    found: spans.Run,
     titles: Sequence[WantedTitle],
 ) -> AuthorEvidence:
     """Look at segments first, then at running words; else say whether another person is named."""
-    people = [
+    known = [
         *((name, False) for name in wanted.authors),
         *((name, True) for name in wanted.aliases),
     ]
+    people = [one for one in known if found.may_name(names.parse(one[0]))]
     best = AuthorEvidence()
-    for index, segment in enumerate(release.segments):
+    for index, segment in enumerate(release.segments if people else ()):
         best = _segment(best, people, segment.text, index, found, titles)
-    if best.score < 0.70:
-        best = _noted(best, people, release)
+    if best.score < 0.70 and release.notes:
+        best = _noted(best, known, release)
     stranger = _contradiction(best, wanted, release, found, titles)
     if best.score < names.STRONG:
         best = _running(best, people, found, titles, stranger.contradicting)
-    if best.score >= 0.70 or not people:
+    if best.score >= 0.70 or not known:
         return best
     return stranger
 
@@ -186,24 +187,31 @@ def _grown(found: Sequence[spans.Token], span: spans.Span, name: names.Name) -> 
     return range(start, end)
 
 
+def other_author(wanted: WantedWork, release: ParsedRelease, found: spans.Run) -> str:
+    """Who the structure of the release names, when it is none of the wanted people; else ''."""
+    if not release.structured or not release.authors or not wanted.authors:
+        return ""
+    people = (*wanted.authors, *wanted.aliases)
+    likely = [name for name in people if found.may_name(names.parse(name))]
+    for author in release.authors:
+        if names.parse(author).nobody:
+            return ""
+        if any(names.same(author, name).score >= 0.70 for name in likely):
+            return ""
+    return ", ".join(release.authors)
+
+
 def _contradiction(
     best: AuthorEvidence,
     wanted: WantedWork,
     release: ParsedRelease,
-    found: Sequence[spans.Token],
+    found: spans.Run,
     titles: Sequence[WantedTitle],
 ) -> AuthorEvidence:
     """Rule 5: an author read from structure who is none of the wanted names."""
-    if not release.structured or not release.authors:
+    stranger = other_author(wanted, release, found)
+    if not stranger:
         return best
-    for author in release.authors:
-        parsed = names.parse(author)
-        if parsed.nobody:
-            return best
-        if any(
-            names.same(author, name).score >= 0.70 for name in (*wanted.authors, *wanted.aliases)
-        ):
-            return best
     tokens: set[int] = set()
     for author in release.authors:
         for span in spans.find(found, words(author)):
@@ -211,7 +219,7 @@ def _contradiction(
     if tokens and _is_title([found[at].word for at in sorted(tokens)], titles):
         return best
     return AuthorEvidence(
-        found=", ".join(release.authors),
+        found=stranger,
         contradicts=True,
         contradicting=frozenset(tokens),
         explained=frozenset(tokens),

@@ -1,13 +1,14 @@
 """Does another work of the author explain a release better? (judgement.md 6, rule 6)"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bindery.domain import spans
 from bindery.domain.match_authors import AuthorEvidence
 from bindery.domain.match_titles import TitleEvidence
 from bindery.domain.numbers import equal
 from bindery.domain.release import ParsedRelease
-from bindery.domain.text import words
+from bindery.domain.text import Word, words
 from bindery.domain.titles import parse, same_position, series_key
 from bindery.domain.wanted import RivalWork, WantedWork
 
@@ -44,18 +45,23 @@ def _rival_span(
     rival: RivalWork, found: Sequence[spans.Token], author: AuthorEvidence
 ) -> spans.Span | None:
     best: spans.Span | None = None
-    for text in (rival.title, *rival.other_titles):
-        parts = parse(text)
-        choices = [parts.whole, parts.full]
-        if parts.rest:
-            choices.append(parts.rest)
-        for choice in choices:
-            for span in spans.find(found, choice):
-                if any(at in author.core for at in range(span.start, span.end)):
-                    continue
-                if best is None or span.end - span.start > best.end - best.start:
-                    best = span
+    for choice in _choices((rival.title, *rival.other_titles)):
+        for span in spans.find(found, choice):
+            if any(at in author.core for at in range(span.start, span.end)):
+                continue
+            if best is None or span.end - span.start > best.end - best.start:
+                best = span
     return best
+
+
+@lru_cache(maxsize=4096)
+def _choices(titles: tuple[str, ...]) -> tuple[tuple[Word, ...], ...]:
+    """The word sequences under which a work may be offered."""
+    out: dict[tuple[Word, ...], None] = {}
+    for title in titles:
+        parts = parse(title)
+        out |= dict.fromkeys((parts.whole, parts.full, parts.rest))
+    return tuple(filter(None, out))
 
 
 def _better_facts(wanted: WantedWork, rival: RivalWork, release: ParsedRelease) -> bool:

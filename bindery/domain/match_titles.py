@@ -63,40 +63,47 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
         return any(self.span.start <= at < self.span.end for at in tokens)
 
 
-def find_title(
-    titles: Sequence[WantedTitle],
+Places = Sequence[tuple[WantedTitle, spans.Span]]
+
+
+def title_places(titles: Sequence[WantedTitle], found: spans.Run) -> Places:
+    """Every place of every wanted title; those with one typo only where there is no other."""
+    for fuzzy in (False, True):
+        places = [
+            (title, span)
+            for title in titles
+            for span in spans.find(found, title.words, fuzzy=fuzzy)
+        ]
+        if places:
+            return places
+    return ()
+
+
+def best_title(
+    places: Places,
     release: ParsedRelease,
     found: Sequence[spans.Token],
     author: AuthorEvidence,
     wanted: WantedWork,
 ) -> TitleEvidence | None:
-    """The best span of any wanted title, or None."""
-    explained: frozenset[int] | None = None
+    """The place that explains the release best, or None when none of them is a title."""
+    explained = _explained(release, found, author, wanted)
     best: tuple[tuple[int, ...], TitleEvidence] | None = None
-    for fuzzy in (False, True):
-        for title in titles:
-            for span in spans.find(found, title.words, fuzzy=fuzzy):
-                if explained is None:
-                    explained = _explained(release, found, author, wanted)
-                evidence = _evidence(title, span, release, found, explained, author)
-                if _only_series(title, evidence, release):
-                    continue
-                overlap = evidence.overlaps(author.core)
-                key = (
-                    not overlap,
-                    evidence.number is None,
-                    not evidence.behind,
-                    not evidence.before,
-                    _RANK[evidence.step],
-                    span.end - span.start,
-                )
-                if best is None or key > best[0]:
-                    best = (key, evidence)
-        if best:
-            return (
-                None if best[1].overlaps(author.core) and _only_author(best[1], author) else best[1]
-            )
-    return None
+    for title, span in places:
+        evidence = _evidence(title, span, release, found, explained, author)
+        if _only_series(title, evidence, release):
+            continue
+        key = (
+            not evidence.overlaps(author.core),
+            evidence.number is None,
+            not evidence.behind,
+            not evidence.before,
+            _RANK[evidence.step],
+            span.end - span.start,
+        )
+        if best is None or key > best[0]:
+            best = (key, evidence)
+    return None if best is None or _only_author(best[1], author) else best[1]
 
 
 def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedRelease) -> bool:

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 from bindery.domain import languages, match_packs, names, spans
-from bindery.domain.match_authors import AuthorEvidence, find_authors, find_in_text
+from bindery.domain.match_authors import (
+    AuthorEvidence,
+    find_authors,
+    find_in_text,
+    other_author,
+)
 from bindery.domain.match_rivals import rival_wins
-from bindery.domain.match_titles import TitleEvidence, find_title
+from bindery.domain.match_titles import TitleEvidence, best_title, title_places
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import Segment
 from bindery.domain.release_tables import DERIVATIVE
@@ -130,8 +135,11 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     """Rules 5-8 and 11."""
     found = spans.tokens(release.segments)
     titles = wanted_titles(wanted, rivals)
+    places = title_places(titles, found)
+    if not places:
+        return _without_title(wanted, release, found, rivals)
     author = find_authors(wanted, release, found, titles)
-    title = find_title(titles, release, found, author, wanted)
+    title = best_title(places, release, found, author, wanted)
     if author.contradicts and not (title and title.overlaps(author.contradicting)):
         return _no("wrong-author", ", ".join(wanted.authors), author.found)
     rival = rival_wins(wanted, release, found, title, rivals, author)
@@ -149,6 +157,20 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     if _derivative(title):
         return _no("derivative", wanted.title, title.others)
     return _weigh(wanted, release, title, author)
+
+
+def _without_title(
+    wanted: WantedWork, release: ParsedRelease, found: spans.Run, rivals: Sequence[RivalWork]
+) -> Match:
+    """No title, no book: only the rule that says so best is looked for."""
+    stranger = other_author(wanted, release, found)
+    if stranger:
+        return _no("wrong-author", ", ".join(wanted.authors), stranger)
+    rival = rival_wins(wanted, release, found, None, rivals, AuthorEvidence())
+    if rival:
+        return _no("different-book", wanted.title, rival)
+    missing = _no("title-missing", wanted.title, release.title or release.text)
+    return _volume(wanted, release, None) or missing
 
 
 def _derivative(title: TitleEvidence) -> bool:

@@ -96,7 +96,7 @@ def _rotated_equal(a: Name, b: Name) -> bool:
     )
 
 
-def _romanised(key: str) -> str:
+def romanised(key: str) -> str:
     """Spelling differences between transcription systems: j y -> i, w -> v, doubles once."""
     out = ""
     for char in key.translate(str.maketrans("jyw", "iiv")):
@@ -117,13 +117,13 @@ def _family_nearly(a: Name, b: Name) -> str:
     keys_a, keys_b = sorted(a.keys), sorted(b.keys)
     if any(_edit_equal(x, y) for x in keys_a for y in keys_b):
         return "family-typo"
-    roman = [(_romanised(x), _romanised(y)) for x in keys_a for y in keys_b]
+    roman = [(romanised(x), romanised(y)) for x in keys_a for y in keys_b]
     alike = any((x == y and len(x) >= 4) or _edit_equal(x, y) for x, y in roman)
     return "romanised" if alike else ""
 
 
 def _given_romanised(a: Name, b: Name) -> bool:
-    x, y = [_romanised(w.s) for w in a.given], [_romanised(w.s) for w in b.given]
+    x, y = [romanised(w.s) for w in a.given], [romanised(w.s) for w in b.given]
     if x == y:
         return True
     return bool(x and y) and _givens(a.given, b.given) in ("initials", "nickname", "middle")

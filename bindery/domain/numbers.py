@@ -224,9 +224,9 @@ def _joinable(word: Word) -> bool:
 
 def joins(word: Word, first: Word, second: Word) -> bool:
     """May one word equal two neighbours written together (`letranger` = `l etranger`)?"""
-    if not (_joinable(first) or _joinable(second)):
+    if word.s != first.s + second.s and word.e != first.e + second.e:
         return False
-    return word.s == first.s + second.s or word.e == first.e + second.e
+    return _joinable(first) or _joinable(second)
 
 
 def equal(a: Sequence[Word], b: Sequence[Word]) -> bool:

@@ -1,14 +1,17 @@
 """Where the words of a title or a name stand inside a release (judgement.md 6, `Span`)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 
 import msgspec
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from bindery.domain import names
+from bindery.domain.name_match import romanised
 from bindery.domain.numbers import joins, same_word, valued
 from bindery.domain.release_segments import Segment
 from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
@@ -50,6 +53,8 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
 
     spelt: frozenset[str]
     values: frozenset[float]
+    initials: str
+    long: tuple[str, ...]
 
     def __new__(cls, found: Sequence[Token]) -> Self:
         """Made once per release; every title is looked up in the sets before it is searched for."""
@@ -66,7 +71,18 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
             spelt |= AND_WORDS
         run.spelt = frozenset(spelt)
         run.values = frozenset(t.word.value for t in found if t.word.value is not None)
+        run.initials = "".join("0" if t.word.value is not None else t.word.s[:1] for t in found)
+        run.long = tuple({romanised(one) for one in run.spelt if 4 <= len(one) <= 40})
         return run
+
+    def may_name(self, name: names.Name) -> bool:
+        """Could this person stand here at all? Only a no is certain."""
+        if name.corporate or not name.latin or not self.spelt.isdisjoint(name.keys):
+            return True
+        return any(
+            len(key) >= 4 and extractOne(key, self.long, scorer=OSA.distance, score_cutoff=3)
+            for key in map(romanised, name.keys)
+        )
 
     def lacks(self, title: Sequence[Word]) -> int:
         """How many significant words of the title stand nowhere in the release; 2 = several."""
@@ -142,7 +158,7 @@ def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) 
     if len(title) > 1 and title[0].s in ALL_ARTICLES:
         starts.append(title[1:])
     out: list[Span] = []
-    for at in range(len(found)):
+    for at in _openings(found, starts):
         for wanted in starts:
             end = _walk(found, at, wanted, skippable=skippable, fuzzy=fuzzy)
             if end is not None:
@@ -152,21 +168,33 @@ def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) 
     return out
 
 
+def _openings(found: Sequence[Token], starts: Sequence[Sequence[Word]]) -> Iterable[int]:
+    """Where one of these sequences may begin: a word with the same first letter, or a number."""
+    if not isinstance(found, Run):
+        return range(len(found))
+    letters = {"0" if start[0].value is not None else start[0].s[:1] for start in starts}
+    if any(start[0].s in AND_WORDS for start in starts):
+        return range(len(found))
+    letters |= {start[0].s[:1] for start in starts}
+    return [at for at, letter in enumerate(found.initials) if letter in letters or letter == "0"]
+
+
 def _walk(
     found: Sequence[Token], at: int, title: Sequence[Word], *, skippable: bool, fuzzy: bool
 ) -> int | None:
     """End of the span that begins at ``at``, or None."""
     i, j, typos = at, 0, 0
     while j < len(title):
-        if i < len(found) and same_word(found[i].word, title[j]):
+        here = found[i].word if i < len(found) else None
+        if here and same_word(here, title[j]):
             i, j = i + 1, j + 1
-        elif i + 1 < len(found) and joins(title[j], found[i].word, found[i + 1].word):
+        elif here and i + 1 < len(found) and joins(title[j], here, found[i + 1].word):
             i, j = i + 2, j + 1
-        elif i < len(found) and j + 1 < len(title) and joins(found[i].word, title[j], title[j + 1]):
+        elif here and j + 1 < len(title) and joins(here, title[j], title[j + 1]):
             i, j = i + 1, j + 2
         elif skippable and j > 0 and title[j].s in STOP_WORDS:
             j += 1
-        elif fuzzy and not typos and i < len(found) and typo(found[i].word, title[j]):
+        elif here and fuzzy and not typos and typo(here, title[j]):
             i, j, typos = i + 1, j + 1, 1
         else:
             return None
