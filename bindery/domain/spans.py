@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Self
 
@@ -54,7 +54,6 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
     spelt: frozenset[str]
     values: frozenset[float]
     initials: str
-    long: tuple[str, ...]
 
     def __new__(cls, found: Sequence[Token]) -> Self:
         """Made once per release; every title is looked up in the sets before it is searched for."""
@@ -72,17 +71,21 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
         run.spelt = frozenset(spelt)
         run.values = frozenset(t.word.value for t in found if t.word.value is not None)
         run.initials = "".join("0" if t.word.value is not None else t.word.s[:1] for t in found)
-        run.long = tuple({romanised(one) for one in run.spelt if 4 <= len(one) <= 40})
         return run
 
     def may_name(self, name: names.Name) -> bool:
         """Could this person stand here at all? Only a no is certain."""
         if name.corporate or not name.latin or not self.spelt.isdisjoint(name.keys):
             return True
+        keys = [key for key in map(romanised, name.keys) if len(key) >= 4]
         return any(
-            len(key) >= 4 and extractOne(key, self.long, scorer=OSA.distance, score_cutoff=3)
-            for key in map(romanised, name.keys)
+            extractOne(key, self.sounds, scorer=OSA.distance, score_cutoff=3) for key in keys
         )
+
+    @cached_property
+    def sounds(self) -> tuple[str, ...]:
+        """The words, and neighbours as one, as transcription systems may all spell them."""
+        return tuple({romanised(one) for one in self.spelt if 4 <= len(one) <= 40})
 
     def lacks(self, title: Sequence[Word]) -> int:
         """How many significant words of the title stand nowhere in the release; 2 = several."""
