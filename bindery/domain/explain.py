@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.domain import languages, names, naming
+from bindery.domain import file_tags, languages, names, naming
 from bindery.domain.filename import parse_path
 from bindery.domain.matching import judge
 from bindery.domain.offers import BookFormat
@@ -141,9 +141,12 @@ def _file(line: FileLine) -> dict[str, Any]:
     wanted = _wanted(line.book)
     known = () if wanted is None else (*wanted.authors, *wanted.aliases)
     read = parse_path(line.path, known_authors=known)
-    found = read.evidence
+    merged = file_tags.merge([("tags", file_tags.read(line.tags or {})), ("path", read.evidence)])
+    found = merged.evidence
     parsed = {
         **_evidence_fields(found),
+        "sources": merged.sources,
+        "losers": [msgspec.structs.asdict(loser) for loser in merged.losers],
         "subtitle": read.subtitle or None,
         "disc": read.disc or None,
         "track": read.track or None,

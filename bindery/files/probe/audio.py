@@ -10,12 +10,12 @@ from typing import BinaryIO
 from tinytag import TinyTag, TinyTagException
 
 from bindery.domain import identifiers
+from bindery.domain.credits import credited
 from bindery.domain.media import MediaKind, ProbedFile, ProblemCode, Track
 from bindery.files.probe import clean
 from bindery.files.probe.mp4 import Mp4Facts, read_mp4
 
 TAIL = 128 * 1024
-_NOT_AUTHOR = re.compile(r"\s*(?:read|narrated|performed|presented|told)\s+by\s+", re.IGNORECASE)
 _PEOPLE = re.compile(r"\s*[;/&]\s*|\s*\x00\s*")
 _ISBN_KEYS = ("isbn", "isbn13", "isbn-13", "isbn10")
 
@@ -94,27 +94,16 @@ def _from_tags(
 
 
 def _people(tag: TinyTag, other: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Authors and narrators (downloads-and-import.md 5.5).
-
-    The first of artist, album artist, composer that does not say "read by" is the author; a
-    composer beside another author is the narrator, as Audible rips and players have it.
+    """Authors and narrators, cleaned. tinytag keeps the first value of a field and puts the further
+    ones into `other`.
     """
-    narrators = [*other.get("narrator", []), *other.get("narratedby", [])]
-    authors: tuple[str, ...] = ()
-    for role in ("artist", "albumartist", "composer"):
-        value: str | None = getattr(tag, role)
-        if not value:
-            continue
-        # tinytag keeps the first value of a field and puts the further ones into `other`.
-        people = [p for v in (value, *other.get(role, [])) for p in _PEOPLE.split(v)]
-        read_by = _NOT_AUTHOR.match(value)
-        if read_by:
-            narrators += _PEOPLE.split(value[read_by.end() :])
-        elif not authors:
-            authors = clean.unique(people)
-        elif role == "composer" and clean.unique(people) != authors:
-            narrators += people
-    return authors, clean.unique(narrators)
+    roles = [
+        [value for value in (getattr(tag, role), *other.get(role, [])) if value]
+        for role in ("artist", "albumartist", "composer")
+    ]
+    named = [*other.get("narrator", []), *other.get("narratedby", [])]
+    authors, narrators = credited(roles, named)
+    return clean.unique(authors), clean.unique(narrators)
 
 
 def _small(value: int | None) -> int:
