@@ -1,5 +1,6 @@
 """Title evidence: the best span of a wanted title and what stands around it (judgement.md 6)."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -24,6 +25,7 @@ _HARMLESS = (
     | MARKERS
 )
 _EDITION = frozenset("edition ed ausgabe auflage anniversary editie edizione edicion".split())
+_ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
 PACK_WORDS = frozenset(
     "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
     "gesamtausgabe sammelband schuber integrale volumes".split()
@@ -170,9 +172,13 @@ def _numbered(found: Sequence[spans.Token], series: set[int]) -> Iterator[int]:
 
 
 def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
-    """`2nd Edition`, `60th Anniversary Ed`: the word and what counts or names the edition."""
+    """`2nd Edition`, `60th Anniversary Ed`: the word and what counts or names the edition.
+
+    The word itself may have gone with the tags; its `2nd` is then the last of the segment.
+    """
     for at, token in enumerate(found):
-        if token.word.s not in _EDITION:
+        last = at + 1 == len(found) or found[at + 1].segment != token.segment
+        if token.word.s not in _EDITION and not (last and _ORDINAL.fullmatch(token.word.s)):
             continue
         yield at
         before = at - 1

@@ -77,7 +77,8 @@ def judge(
     refused = _REFUSED.get(release.kind)
     if refused and not (comics and release.kind == "comic"):
         return _no(refused, found=release.kind)
-    identifier = _identifier(wanted, release, rivals)
+    isbns = found.isbns if isinstance(found, FileEvidence) else (release.isbn,)
+    identifier = _identifier(wanted, isbns, release.asin, rivals)
     if identifier and identifier.verdict == "no":
         return identifier
     match = identifier or _by_words(wanted, release, rivals)
@@ -118,15 +119,14 @@ def _no(code: str, wanted: str = "", found: str = "", *more: Evidence) -> Match:
 
 
 def _identifier(
-    wanted: WantedWork, release: ParsedRelease, rivals: Sequence[RivalWork]
+    wanted: WantedWork, isbns: Sequence[str], asin: str, rivals: Sequence[RivalWork]
 ) -> Match | None:
     """Rules 2 and 3: an identifier of any edition decides, one of another work refuses."""
-    for value, ours in ((release.isbn, wanted.isbns), (release.asin, wanted.asins)):
-        if value and value in ours:
+    for value in filter(None, (*isbns, asin)):
+        if value in wanted.isbns or value in wanted.asins:
             return Match("yes", 1.0, (Evidence("id-match", value, value, 1.0),), "id-match")
-    for rival in rivals:
-        for value, theirs in ((release.isbn, rival.isbns), (release.asin, rival.asins)):
-            if value and value in theirs:
+        for rival in rivals:
+            if value in rival.isbns or value in rival.asins:
                 return _no("isbn-mismatch", wanted.title, f"{value} ({rival.title})")
     return None
 
@@ -258,11 +258,16 @@ def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
         if any(names.same(narrator, one).score >= names.STRONG for one in wanted.narrators):
             out.append(Evidence("narrator", ", ".join(wanted.narrators), narrator, 0.05))
             break
+    spoken = set(release.languages) & set(wanted.allowed_languages)
+    if spoken:
+        out.append(Evidence("language", ", ".join(wanted.allowed_languages), ", ".join(spoken)))
+    if wanted.format and wanted.format == release.media:
+        out.append(Evidence("format", wanted.format, release.format or release.media))
     publishers = {fold(one) for one in wanted.publishers}
-    if any(fold(note) in publishers for note in release.notes):
-        out.append(
-            Evidence("publisher", ", ".join(wanted.publishers), ", ".join(release.notes), 0.05)
-        )
+    # A house in a bracket of a recording reads like a person there.
+    houses = [one for one in (*release.notes, *release.narrators) if fold(one) in publishers]
+    if houses:
+        out.append(Evidence("publisher", ", ".join(wanted.publishers), houses[0], 0.05))
     return out
 
 
