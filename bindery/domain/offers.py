@@ -66,6 +66,7 @@ class IndexerQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The `q` text of a free search, or OPDS search terms."""
     title: str = ""
     author: str = ""
+    isbn: str = ""
     categories: tuple[int, ...] = ()
     limit: int = 100
     offset: int = 0

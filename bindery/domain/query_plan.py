@@ -1,6 +1,8 @@
 """The requests one search sends to one indexer, tier by tier (acquisition.md 3, judgement.md 1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from bindery.domain.names import parse as parse_name
 from bindery.domain.offers import BookFormat, IndexerCaps, IndexerQuery
@@ -10,6 +12,8 @@ from bindery.domain.wanted import WantedWork
 
 DEFAULT_CATEGORIES: dict[str, tuple[int, ...]] = {"ebook": (7000, 7020), "audiobook": (3030,)}
 MAX_REQUESTS = 8
+"""Of one work to one indexer, beside those by identifier: four tiers in two variants."""
+MAX_TITLES = 4
 
 
 def plan(
@@ -22,62 +26,66 @@ def plan(
     """Queries in the order to send; a later tier only if the earlier ones brought nothing relevant.
 
     Tier 0 identifiers, 1 structured book search, 2 surname + title, 3 author + title, 4 title
-    alone. Empty when the title has no letter or digit. Each tier may hold several spellings.
+    alone. A tier holds several variants of the title, the likeliest first; when all of them are
+    too many, the least likely of every tier go. Empty when the title has no letter or digit.
     """
     titles = query_titles(work)
     if not titles:
         return []
-    own = tuple(categories) if categories is not None else _categories(work.format, caps)
-    out: dict[tuple[object, ...], IndexerQuery] = {}
-
-    def add(tier: int, *, text: str = "", title: str = "", author: str = "") -> None:
-        mode = "book" if title else "search"
-        exact = (mode, text, title, author)
-        if exact in out or (not text and not title):
-            return
-        out[exact] = IndexerQuery(
-            mode=mode,
-            tier=tier,
-            text=text,
-            title=title,
-            author=author,
-            categories=own,
-            limit=min(limit, caps.page_size or limit),
-        )
-
+    base = IndexerQuery(
+        mode="search",
+        categories=tuple(categories) if categories is not None else _categories(work.format, caps),
+        limit=min(limit, caps.page_size or limit),
+    )
     author = work.authors[0] if work.authors else ""
-    if caps.search:
-        for value in _identifiers(work):
-            add(0, text=value)
+    asked: dict[tuple[str, ...], tuple[int, IndexerQuery]] = {}
+    for tier, who in _tiers(author, caps):
+        for worth, (title, person) in enumerate(_variants(titles, who)):
+            query = _query(base, tier, title, person, caps)
+            said = (query.text, query.title, query.author)
+            key = (query.mode, *(part.casefold() for part in said))
+            asked.setdefault(key, (worth, query))
+    chosen = sorted(asked.values(), key=lambda one: (one[0], one[1].tier))[:MAX_REQUESTS]
+    by_words = sorted((query for _, query in chosen), key=lambda query: query.tier)
+    return [*_by_identifier(work, base, caps), *by_words]
+
+
+def _query(
+    base: IndexerQuery, tier: int, title: str, person: str, caps: IndexerCaps
+) -> IndexerQuery:
+    if tier > 1:
+        return msgspec.structs.replace(base, tier=tier, text=f"{person} {title}".strip())
+    known = person if "author" in caps.book_params else ""
+    return msgspec.structs.replace(base, mode="book", tier=tier, title=title, author=known)
+
+
+def _tiers(author: str, caps: IndexerCaps) -> list[tuple[int, str]]:
+    """The tiers that this indexer and this book have, and who is named in each."""
+    out: list[tuple[int, str]] = []
     if caps.book_search and author and "title" in caps.book_params:
-        for spelling, person in _spelt(titles, author):
-            add(1, title=spelling, author=person if "author" in caps.book_params else "")
-    for tier, who in _texts(author) if caps.search else ():
-        for spelling, person in _spelt(titles, who):
-            add(tier, text=f"{person} {spelling}".strip())
-    return sorted(out.values(), key=lambda query: query.tier)[: MAX_REQUESTS * 2]
-
-
-def _texts(author: str) -> list[tuple[int, str]]:
-    """Who stands before the title in each text tier."""
+        out.append((1, author))
+    if not caps.search:
+        return out
     surname = surname_of(author)
-    tiers = [(2, surname)] if surname and fold(surname) != fold(author) else []
+    if surname and fold(surname) != fold(author):
+        out.append((2, surname))
     if author:
-        tiers.append((3, author))
-    return [*tiers, (4, "")]
+        out.append((3, author))
+    return [*out, (4, "")]
 
 
-def _spelt(titles: Sequence[str], author: str) -> list[tuple[str, str]]:
-    return [pair for title in titles for pair in _pairs(title, author)]
+def _variants(titles: Sequence[str], author: str) -> list[tuple[str, str]]:
+    """Every title in its first spelling, then in its second and third (judgement.md 1)."""
+    spelt = [_pairs(title, author) for title in titles]
+    return [pairs[turn] for turn in range(3) for pairs in spelt if turn < len(pairs)]
 
 
 def _pairs(title: str, author: str) -> list[tuple[str, str]]:
-    """Spellings of title and author side by side: umlauts expanded, then as written."""
+    """Spellings of title and author side by side: umlauts expanded, as written, stripped."""
     titles, people = spellings(title), spellings(author) or ("",)
-    size = max(len(titles), len(people)) if len(titles) > 1 or len(people) > 1 else 1
     return [
         (titles[min(at, len(titles) - 1)], people[min(at, len(people) - 1)])
-        for at in range(min(size, 2))
+        for at in range(max(len(titles), len(people)))
     ]
 
 
@@ -98,12 +106,15 @@ def query_titles(work: WantedWork) -> tuple[str, ...]:
     series = {series_key(place.name) for place in work.series}
     series |= {series_key(name) for name in work.known_series}
     out: list[str] = []
-    for title in (work.title, *work.other_titles[:2]):
+    for title in (work.title, *work.other_titles):
         parts = parse(title)
         main, rest = _bare(parts.main_text), _bare(parts.subtitle_text)
         weak = len(_significant(main)) < 2 or series_key(main) in series
         out += [rest, main] if rest and weak else [main]
-    return tuple(dict.fromkeys(title for title in out if fold(title)))
+    kept: dict[str, str] = {}
+    for title in out:
+        kept.setdefault(fold(title), title)
+    return tuple(title for key, title in kept.items() if key)[:MAX_TITLES]
 
 
 def _bare(text: str) -> str:
@@ -114,18 +125,17 @@ def _significant(title: str) -> list[str]:
     return [word for word in fold(title).split(" ") if word and word not in STOP_WORDS]
 
 
-def _identifiers(work: WantedWork) -> list[str]:
-    found = sorted(work.asins) if work.format == "audiobook" else sorted(work.isbns)
-    return found[:1]
+def _by_identifier(work: WantedWork, base: IndexerQuery, caps: IndexerCaps) -> list[IndexerQuery]:
+    """Tier 0: one number, the recording's for a recording, in its own field where there is one."""
+    numbers = sorted(work.asins) if work.format == "audiobook" else sorted(work.isbns)
+    if not numbers:
+        return []
+    if work.format != "audiobook" and caps.book_search and "isbn" in caps.book_params:
+        return [msgspec.structs.replace(base, mode="book", isbn=numbers[0])]
+    return [msgspec.structs.replace(base, text=numbers[0])] if caps.search else []
 
 
 def _categories(book_format: BookFormat | None, caps: IndexerCaps) -> tuple[int, ...]:
     wanted = DEFAULT_CATEGORIES.get(book_format or "", (7000, 7020, 3030))
     known = tuple(c for c in wanted if not caps.categories or c in caps.categories)
     return known or wanted
-
-
-def covers(title: str, found: Iterable[str]) -> bool:
-    """Does the answer name every significant word of the query title, spread over its titles?"""
-    have = {word for one in found for word in fold(one).split(" ")}
-    return all(word in have for word in _significant(title))

@@ -129,6 +129,7 @@ def _params(query: IndexerQuery) -> dict[str, str]:
         "q": query.text,
         "title": query.title,
         "author": query.author,
+        "isbn": query.isbn,
         "cat": ",".join(str(one) for one in query.categories),
         "limit": str(query.limit),
         "offset": str(query.offset) if query.offset else "",
