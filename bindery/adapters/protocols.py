@@ -55,13 +55,9 @@ class DownloadClient(Closing, Protocol):
     async def probe(self) -> ClientInfo: ...
     async def add(self, payload: Payload, options: AddOptions) -> RemoteId: ...
     async def find(
-        self, token: str, hashes: tuple[str, ...], name: str, *, since_us: int = 0
+        self, token: str, hashes: tuple[str, ...], name: str
     ) -> RemoteItem | Ambiguous | None:
-        """Whether the client already has our item; decides after a crash, never a blind add.
-
-        `since_us`: when we decided to get it (µs UTC). Where only the name tells, an item that is
-        older is somebody else's, or an earlier try.
-        """
+        """Whether the client already has our item; decides after a crash, never a blind add."""
         ...
 
     async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:

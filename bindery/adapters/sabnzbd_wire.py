@@ -12,6 +12,9 @@ from bindery.domain.transfers import RemoteItem, RemoteState
 from bindery.domain.usenet_states import sabnzbd_done, sabnzbd_queued
 
 MEBI = 1024 * 1024
+# A job's name carries our token, the only thing that survives a crash between add and answer.
+_TOKEN = re.compile(r"\.bindery-([A-Za-z0-9_-]{4,64})\Z")
+LONGEST_TITLE = 160
 _UNSAFE = re.compile(r"[/\\\x00]")
 
 
@@ -152,9 +155,11 @@ def _queued(slot: QueueSlot, *, paused: bool, speed: int | None) -> RemoteItem:
     )
     size, left = megabytes(slot.mb), megabytes(slot.mbleft)
     running = state is RemoteState.DOWNLOADING
+    title, token = named(slot.filename.removeprefix("ENCRYPTED /").strip())
     return RemoteItem(
         id=slot.nzo_id,
-        name=slot.filename.removeprefix("ENCRYPTED /").strip(),
+        name=title,
+        token=token,
         state=state,
         raw_state=slot.status,
         size=size,
@@ -172,9 +177,11 @@ def _done(slot: HistorySlot) -> RemoteItem:
     message = slot.fail_message or ""
     state, code = sabnzbd_done(slot.status, message)
     path = job_folder(slashed(slot.storage or ""), slot.name)
+    title, token = named(slot.name)
     return RemoteItem(
         id=slot.nzo_id,
-        name=slot.name,
+        name=title,
+        token=token,
         state=state,
         raw_state=slot.status,
         size=slot.bytes or None,
@@ -187,6 +194,18 @@ def _done(slot: HistorySlot) -> RemoteItem:
         code=code,
         added_at=slot.completed * 1_000_000 or None,
     )
+
+
+def job_name(title: str, token: str) -> str:
+    """The name under which a job runs: the title, cut so that a file system takes the whole."""
+    short = title.encode()[:LONGEST_TITLE].decode("utf-8", "ignore").strip()
+    return f"{short or 'book'}.bindery-{token}"
+
+
+def named(job: str) -> tuple[str, str | None]:
+    """(title, our token) of a job's name; None for a job that is not ours."""
+    found = _TOKEN.search(job)
+    return (job[: found.start()], found[1]) if found else (job, None)
 
 
 def job_folder(storage: str, name: str) -> str:

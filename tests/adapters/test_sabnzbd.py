@@ -11,7 +11,7 @@ from bindery.adapters.configs import SabnzbdConfig
 from bindery.adapters.downloaders.sabnzbd import Sabnzbd
 from bindery.adapters.failures import Malformed, OutsideError, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Outbound
-from bindery.adapters.sabnzbd_wire import file_name, job_folder, megabytes, seconds
+from bindery.adapters.sabnzbd_wire import file_name, job_folder, job_name, megabytes, named, seconds
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem, RemoteState
 from tests.fixtures_dir import fixture
 from tests.kit.server import Reply, Request, ScriptedServer
@@ -19,8 +19,7 @@ from tests.kit.server import Reply, Request, ScriptedServer
 KEY = "canaryApiKey0123456789"
 NZB = b"<nzb><file/></nzb>"
 PAYLOAD = Payload(kind="nzb", data=NZB, name="book")
-OPTIONS = AddOptions(token="t1", title="Mara Farrow / Orchard", category="books")
-NOW_S = 1_790_000_000
+OPTIONS = AddOptions(token="t1-abc", title="Mara Farrow / Orchard", category="books")
 
 
 class Fake:
@@ -85,9 +84,9 @@ def done(nzo: str, name: str, status: str = "Completed", **more: Any) -> dict[st
 async def test_add_find_and_remove(server: ScriptedServer, outbound: Outbound) -> None:
     fake = Fake(server)
     async with client(server, outbound) as sab:
-        assert await sab.find("t1", (), OPTIONS.title) is None
+        assert await sab.find("t1-abc", (), OPTIONS.title) is None
         assert await sab.add(PAYLOAD, OPTIONS) == "SABnzbd_nzo_1"
-        found = await sab.find("t1", (), OPTIONS.title.upper())
+        found = await sab.find("t1-abc", (), "whatever")
         assert isinstance(found, RemoteItem)
         assert found.id == "SABnzbd_nzo_1"
         await sab.remove(found.id, with_data=True)
@@ -100,7 +99,7 @@ async def test_add_find_and_remove(server: ScriptedServer, outbound: Outbound) -
         "0",
     )
     assert NZB in add.body
-    assert b'filename="Mara Farrow _ Orchard.nzb"' in add.body
+    assert b'filename="Mara Farrow _ Orchard.bindery-t1-abc.nzb"' in add.body
     removed = [call for call in fake.calls if call.one("name") == "delete"]
     assert [call.one("mode") for call in removed] == ["queue", "history"]
     assert {call.one("del_files") for call in removed} == {"1"}
@@ -164,19 +163,17 @@ async def test_an_old_version_that_lists_others_proves_no_absence(
         assert (await sab.snapshot(["x"])).complete
 
 
-async def test_an_older_job_of_the_same_name_is_not_ours(
-    server: ScriptedServer, outbound: Outbound
-) -> None:
+async def test_only_the_token_makes_a_job_ours(server: ScriptedServer, outbound: Outbound) -> None:
     fake = Fake(server)
-    fake.history = [done("old", "Orchard", "Failed", completed=NOW_S - 86_400)]
+    fake.history = [done("old", "Orchard", "Failed"), done("new", "Orchard.bindery-t1-abc")]
     async with client(server, outbound) as sab:
-        assert await sab.find("t", (), "Orchard", since_us=NOW_S * 1_000_000) is None
-        fake.history.append(done("new", "Orchard", completed=NOW_S + 60))
-        found = await sab.find("t", (), "Orchard", since_us=NOW_S * 1_000_000)
+        found = await sab.find("t1-abc", (), "Orchard")
         assert isinstance(found, RemoteItem)
-        assert found.id == "new"
-        fake.queue = [{"nzo_id": "again", "filename": "Orchard", "time_added": NOW_S + 70}]
-        assert isinstance(await sab.find("t", (), "Orchard"), Ambiguous)
+        assert (found.id, found.name, found.token) == ("new", "Orchard", "t1-abc")
+        assert await sab.find("other", (), "Orchard") is None
+        assert await sab.find("", (), "Orchard") is None
+        fake.queue = [{"nzo_id": "again", "filename": "ENCRYPTED / Orchard.bindery-t1-abc"}]
+        assert isinstance(await sab.find("t1-abc", (), "Orchard"), Ambiguous)
 
 
 async def test_what_test_says(server: ScriptedServer, outbound: Outbound) -> None:
@@ -335,6 +332,12 @@ def test_times_are_texts(text: str, expected: int | None) -> None:
 )
 def test_the_jobs_own_folder(storage: str, name: str, expected: str) -> None:
     assert job_folder(storage, name) == expected
+
+
+def test_a_long_title_leaves_room_for_the_token() -> None:
+    name = job_name("ä" * 300, "t1-abc")
+    assert len(name.encode()) < 200
+    assert named(name) == ("ä" * 80, "t1-abc")
 
 
 @pytest.mark.parametrize(

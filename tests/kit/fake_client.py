@@ -78,7 +78,7 @@ class FakeClient:
         return remote_id
 
     async def find(
-        self, token: str, hashes: tuple[str, ...], name: str, *, since_us: int = 0
+        self, token: str, hashes: tuple[str, ...], name: str
     ) -> RemoteItem | Ambiguous | None:
         await self._answer()
         if self.ambiguous:

@@ -164,7 +164,7 @@ async def _unbelieved(desk: Desk, row: DownloadRow) -> RemoteId | None:
     """
     if row.stage == "fetch" or not (row.hashes or desk.client.capabilities.token):
         return None
-    found = await desk.client.find(row.token, row.hashes, row.title, since_us=row.added_at)
+    found = await desk.client.find(row.token, row.hashes, row.title)
     return found.id if isinstance(found, RemoteItem) else None
 
 

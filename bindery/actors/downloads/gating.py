@@ -83,7 +83,7 @@ class Gate:
         known = self.desk.items.get(row.id)
         if known is not None and (known.path or known.save_path):
             return known
-        found = await self.desk.client.find(row.token, row.hashes, row.title, since_us=row.added_at)
+        found = await self.desk.client.find(row.token, row.hashes, row.title)
         if isinstance(found, RemoteItem):
             return found
         # The client forgot it; what it last told is in the row.

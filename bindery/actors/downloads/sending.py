@@ -95,7 +95,7 @@ async def _hand_over(desk: Desk, row: DownloadRow) -> Outcome:
 async def _look(desk: Desk, row: DownloadRow) -> RemoteItem | Ambiguous | None:
     """Whether the client has it. A refusal to tell says nothing about the release."""
     try:
-        return await desk.client.find(row.token, row.hashes, row.title, since_us=row.added_at)
+        return await desk.client.find(row.token, row.hashes, row.title)
     except Rejected as error:
         raise Unavailable(error.code) from error
 

@@ -152,8 +152,6 @@ class Direct:
         token: str,
         hashes: tuple[str, ...],  # noqa: ARG002 - tokens decide
         name: str,  # noqa: ARG002
-        *,
-        since_us: int = 0,  # noqa: ARG002
     ) -> RemoteItem | Ambiguous | None:
         """By token."""
         job = self._jobs.get(token)

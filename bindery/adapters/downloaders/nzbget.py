@@ -137,8 +137,6 @@ class Nzbget:
         token: str,
         hashes: tuple[str, ...],  # noqa: ARG002 - an NZB has none
         name: str,  # noqa: ARG002
-        *,
-        since_us: int = 0,  # noqa: ARG002 - the token is ours alone
     ) -> RemoteItem | Ambiguous | None:
         """By token."""
         items, _ = await self._everything()

@@ -274,8 +274,6 @@ class QBittorrent:
         token: str,  # noqa: ARG002 - qBittorrent carries hashes, not tokens
         hashes: tuple[str, ...],
         name: str,
-        *,
-        since_us: int = 0,  # noqa: ARG002 - a hash needs no age
     ) -> RemoteItem | Ambiguous | None:
         """By any spelling of the hash; by the exact name only when no hash is known."""
         wanted = {text.lower()[:40] for text in hashes if text}

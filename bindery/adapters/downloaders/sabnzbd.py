@@ -1,7 +1,7 @@
 """SABnzbd over its API, 1.0 to 5.x (downloads-and-import.md 2.1).
 
-It gives a job its id only when it has taken it, so what a crash left there is found by name and
-age. The history may hold years of other people's jobs: it is asked for ours by id.
+It gives a job its id only when it has taken it, so the job's name carries our token. The history
+may hold years of other people's jobs: it is asked for ours by id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from bindery.adapters.sabnzbd_wire import (
     ConfigAnswer,
     file_name,
     history,
+    job_name,
     queue,
 )
 from bindery.domain.addresses import Policy, Reach
@@ -33,15 +34,12 @@ from bindery.domain.transfers import (
     RemoteFile,
     RemoteId,
     RemoteItem,
-    RemoteState,
     Snapshot,
 )
 
 QUEUE_LIMIT = 5_000
 HISTORY_LIMIT = 60
-"""Entries of the history when it is looked through by name."""
-CLOCKS_US = 600 * 1_000_000
-"""How far the two machines' clocks may be apart."""
+"""Newest entries of the history in which a job is looked for by its token."""
 
 
 class Sabnzbd:
@@ -52,6 +50,7 @@ class Sabnzbd:
         payload_kinds=("nzb",),
         pause=True,
         categories=True,
+        token=True,
     )
 
     def __init__(self, config: SabnzbdConfig, outbound: Outbound) -> None:
@@ -140,21 +139,14 @@ class Sabnzbd:
 
     async def find(
         self,
-        token: str,  # noqa: ARG002 - SABnzbd carries neither tokens nor hashes
-        hashes: tuple[str, ...],  # noqa: ARG002
-        name: str,
-        *,
-        since_us: int = 0,
+        token: str,
+        hashes: tuple[str, ...],  # noqa: ARG002 - an NZB has none
+        name: str,  # noqa: ARG002
     ) -> RemoteItem | Ambiguous | None:
-        """By the exact name, not older than `since_us`: an earlier try keeps its name too."""
+        """By token."""
         items, _ = await self._queue()
         done, _ = await self._history({"limit": str(HISTORY_LIMIT)})
-        title = _folded(name)
-        found = {
-            item.id: item
-            for item in (*items, *done)
-            if _folded(item.name) == title and _young(item, since_us)
-        }
+        found = {item.id: item for item in (*items, *done) if token and item.token == token}
         if len(found) > 1:
             return Ambiguous(ids=tuple(found))
         return next(iter(found.values()), None)
@@ -167,13 +159,14 @@ class Sabnzbd:
         """Add the NZB under the release's title."""
         if payload.kind not in self.capabilities.payload_kinds:
             raise Rejected("unsupported_payload", kind=payload.kind)
+        name = job_name(options.title, options.token)
         query = {
-            "nzbname": options.title,
+            "nzbname": name,
             "priority": "-2" if options.paused else "0",
             "pp": "3",
             **({"cat": options.category} if options.category else {}),
         }
-        body = await self._call("addfile", query, (file_name(options.title), payload.data))
+        body = await self._call("addfile", query, (file_name(name), payload.data))
         added = decoded(body, Added)
         if not added.status or not added.nzo_ids:
             raise Rejected("client_rejected", message=(added.error or "").strip()[:200])
@@ -208,14 +201,3 @@ def _judge_words(said: str, status: int) -> None:
         raise Unauthorized("client_auth")
     if status == 403 and "hostname" in said:
         raise Unauthorized("host_header_refused")
-
-
-def _folded(name: str) -> str:
-    return name.strip().casefold().removesuffix(".nzb")
-
-
-def _young(item: RemoteItem, since_us: int) -> bool:
-    """An item in the queue without an age is taken: old versions do not tell it."""
-    if item.added_at is None:
-        return item.state is not RemoteState.FAILED
-    return item.added_at + CLOCKS_US >= since_us

@@ -163,8 +163,6 @@ class Transmission:
         token: str,  # noqa: ARG002 - Transmission carries hashes, not tokens
         hashes: tuple[str, ...],
         name: str,
-        *,
-        since_us: int = 0,  # noqa: ARG002 - a hash needs no age
     ) -> RemoteItem | Ambiguous | None:
         """By hash; by the exact name only when no hash is known."""
         wanted = sorted({text.lower()[:40] for text in hashes if text})
