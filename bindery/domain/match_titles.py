@@ -108,6 +108,16 @@ def best_title(
     return None if best is None or _only_author(best[1], author) else best[1]
 
 
+def unexplained(
+    wanted: WantedWork,
+    release: ParsedRelease,
+    found: Sequence[spans.Token],
+    author: AuthorEvidence,
+) -> str:
+    """The significant words of a release that no person, series, tag, year or edition explains."""
+    return _left(found, range(len(found)), _explained(release, found, author, wanted))
+
+
 def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedRelease) -> bool:
     """A series note, or the part before the colon, beside the title of another work."""
     if found.note:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bindery.domain import languages, match_packs, names, spans
+from bindery.domain import languages, match_packs, match_signs, names, spans
 from bindery.domain.match_authors import (
     AuthorEvidence,
     find_authors,
@@ -136,6 +136,8 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     found = spans.tokens(release.segments)
     titles = wanted_titles(wanted, rivals)
     places = title_places(titles, found)
+    if not titles and match_signs.is_signs(wanted.title):
+        return _by_signs(wanted, release, found)
     if not places:
         return _without_title(wanted, release, found, rivals)
     author = find_authors(wanted, release, found, titles)
@@ -151,11 +153,26 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     if title is None:
         return _no("title-missing", wanted.title, release.title or release.text)
     if author.score < _WEAK:
-        author = find_in_text(wanted, release) or author
+        signs = match_signs.sign_author(wanted, release)
+        author = signs or find_in_text(wanted, release) or author
     if title.behind and not title.subtitle:
         return _no("title-runs-on", wanted.title, title.behind)
     if _derivative(title):
         return _no("derivative", wanted.title, title.others)
+    return _weigh(wanted, release, title, author)
+
+
+def _by_signs(wanted: WantedWork, release: ParsedRelease, found: spans.Run) -> Match:
+    """A title without letters or digits."""
+    author = find_authors(wanted, release, found, ())
+    if author.contradicts:
+        return _no("wrong-author", ", ".join(wanted.authors), author.found)
+    if not match_signs.sign_title(wanted, release, found, author):
+        return _no("title-missing", wanted.title, release.title or release.text)
+    span = spans.Span(len(found), len(found))
+    title = TitleEvidence(
+        wanted=wanted.title, found=wanted.title, step="short", code="exact", span=span
+    )
     return _weigh(wanted, release, title, author)
 
 

@@ -157,6 +157,12 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         (_w("Ember", "Jane Doe"), "[Jane Doe] Ember (mobi)", "yes", "match"),
         (_w("Cold Ember", "Jane Doe"), "Cold.Ember.2019.Jane.Doe.EPUB", "yes", "match"),
         (_w("Ember", "Jane Doe"), "Doe, Jane-Ember.mobi", "yes", "match"),
+        # Titles and names of nothing but signs, as written.
+        (_w("+", "Jane Doe"), "Jane Doe + epub", "yes", "match"),
+        (_w("???", "Jane Doe"), "Jane Doe - ??? [EPUB]", "yes", "match"),
+        (_w("+", "Jane Doe"), "Jane Doe + John Roe - Ember epub", "no", "title-missing"),
+        (_w("+", "Jane Doe"), "Jane Doe - Ember epub", "no", "title-missing"),
+        (_w("Ember", "+"), "+ Ember epub", "yes", "match"),
         # A self-titled work.
         (_w("Jane Doe", "Jane Doe"), "Jane Doe Jane Doe epub", "yes", "match"),
         # Somebody else.
