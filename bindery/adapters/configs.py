@@ -63,6 +63,19 @@ class TransmissionConfig(
     timeout_s: float = 15.0
 
 
+class DelugeConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="deluge"):
+    """Settings of one client; `url` is that of its Web UI, which asks for a password only."""
+
+    url: str
+    password: str = ""
+    category: str = ""
+    """Label; needs the plug-in of that name."""
+    category_audiobook: str = ""
+    save_path: str = ""
+    """Where to save, as the client names it; empty = its default."""
+    timeout_s: float = 15.0
+
+
 class SabnzbdConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sabnzbd"):
     """Settings of one client; `url` comes from `domain.client_address.client_url`."""
 
@@ -120,7 +133,12 @@ class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
 IndexerConfig: TypeAlias = NewznabConfig | OpdsConfig
 ClientConfig: TypeAlias = (
-    QBittorrentConfig | TransmissionConfig | SabnzbdConfig | NzbgetConfig | DirectConfig
+    QBittorrentConfig
+    | TransmissionConfig
+    | DelugeConfig
+    | SabnzbdConfig
+    | NzbgetConfig
+    | DirectConfig
 )
 ProviderConfig: TypeAlias = OpenLibraryConfig
 NotifierConfig: TypeAlias = WebhookConfig

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from bindery.adapters.configs import (
     ClientConfig,
+    DelugeConfig,
     DirectConfig,
     IndexerConfig,
     NewznabConfig,
@@ -18,6 +19,7 @@ from bindery.adapters.configs import (
     SabnzbdConfig,
     TransmissionConfig,
 )
+from bindery.adapters.downloaders.deluge import Deluge
 from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.downloaders.nzbget import Nzbget
 from bindery.adapters.downloaders.qbittorrent import QBittorrent
@@ -42,6 +44,7 @@ INDEXER_TRANSPORT = {
 CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
     "qbittorrent": QBittorrent.capabilities,
     "transmission": Transmission.capabilities,
+    "deluge": Deluge.capabilities,
     "sabnzbd": Sabnzbd.capabilities,
     "nzbget": Nzbget.capabilities,
     "direct": Direct.capabilities,
@@ -67,6 +70,8 @@ def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
             return QBittorrent(config, outbound)
         case TransmissionConfig():
             return Transmission(config, outbound)
+        case DelugeConfig():
+            return Deluge(config, outbound)
         case SabnzbdConfig():
             return Sabnzbd(config, outbound)
         case NzbgetConfig():

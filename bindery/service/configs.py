@@ -5,6 +5,7 @@ from typing import Literal, cast
 
 from bindery.adapters.configs import (
     ClientConfig,
+    DelugeConfig,
     DirectConfig,
     NotifierConfig,
     NzbgetConfig,
@@ -55,6 +56,14 @@ def client_config(
             return TransmissionConfig(
                 url=base_url(row),
                 username=row.username,
+                password=row.password,
+                category=row.category,
+                category_audiobook=row.category_audiobook,
+                save_path=row.download_dir,
+            )
+        case "deluge":
+            return DelugeConfig(
+                url=base_url(row),
                 password=row.password,
                 category=row.category,
                 category_audiobook=row.category_audiobook,

@@ -16,6 +16,7 @@ from bindery.demo.knobs import Bucket, Gate
 from bindery.demo.seeder import dial
 from bindery.demo.torrent import Torrent, make_torrent
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem, RemoteState
+from tests.kit.deluge import open_deluge
 from tests.kit.transmission import open_transmission
 
 pytestmark = pytest.mark.system
@@ -43,7 +44,7 @@ class Daemon(Protocol):
 
 
 Open = Callable[[Path], AbstractAsyncContextManager[Daemon]]
-CLIENTS: dict[str, Open] = {"transmission": open_transmission}
+CLIENTS: dict[str, Open] = {"deluge": open_deluge, "transmission": open_transmission}
 
 
 @pytest.fixture(params=sorted(CLIENTS))
@@ -107,7 +108,7 @@ async def test_a_whole_download(
             first = await seen(client, id_)
             assert first is not None
             assert first.state is not RemoteState.COMPLETE
-            nursery.start_soon(dial, torrent, daemon.bt, Bucket(1_000_000), Gate())
+            nursery.start_soon(dial, torrent, daemon.bt, Bucket(300_000), Gate())
             steps = await until(client, id_, RemoteState.COMPLETE)
             done = steps[-1]
             assert all(step.state is not RemoteState.FAILED for step in steps)
@@ -212,6 +213,8 @@ async def test_kill_in_the_middle(
             found = await client.find("token-1", (id_,), "A Book")  # the old session is gone
             assert isinstance(found, RemoteItem)
             bucket.rate = None
+            if found.state is RemoteState.PAUSED:  # Deluge saves the state of a new one late
+                await client.resume(id_)
             done = (await until(client, id_, RemoteState.COMPLETE))[-1]
             assert await trio.Path(done.path).read_bytes() == torrent.content
             nursery.cancel_scope.cancel(reason="the seeder dials for ever")
