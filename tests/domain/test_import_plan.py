@@ -285,3 +285,30 @@ def test_no_file_is_ever_lost(items: list[tuple[str, MediaKind, str, str]]) -> N
     targets = [step.dst_rel.casefold() for step in made.steps if step.kind == "place"]
     assert len(targets) == len(set(targets))
     assert all(is_inside(step.dst_rel) for step in made.steps)
+
+
+def test_an_omnibus_is_its_own_work_and_leaves_the_contained_ones_open() -> None:
+    omnibus = _told("omnibus.epub", "The Sample Omnibus: Books 1-3")
+    made = _plan([omnibus], _slot(title="The Sample Omnibus"), _slot(2, title="Sample Book"))
+    assert [kind for kind, _ in _steps(made)] == ["place"]
+    assert made.filled == (1,)
+    alone = _plan([omnibus], _slot(title="Sample Book"))
+    assert alone.steps == ()
+    assert _left(alone) == {"/in/omnibus.epub": "not-the-book"}
+
+
+def test_a_booklet_goes_with_its_audiobook() -> None:
+    files = [
+        _file("book.m4b", MediaKind.M4B, album="Sample Book", authors=("Jane Doe",)),
+        _file("book.pdf", MediaKind.PDF),
+    ]
+    made = _plan(files, _slot(2, "audiobook"), download=AUDIO_GRAB)
+    placed = [(step.src, step.role) for step in made.steps if step.kind == "place"]
+    assert placed == [("/in/book.m4b", "track"), ("/in/book.pdf", "supplement")]
+
+
+def test_a_program_in_disguise_holds_everything() -> None:
+    program = _file("book.epub.exe", MediaKind.EXECUTABLE, problems=(ProblemCode.DANGEROUS,))
+    made = _plan([_told("Sample Book.epub"), program])
+    assert (made.verdict, made.code) == ("block", "dangerous")
+    assert made.steps == ()
