@@ -196,9 +196,16 @@ def other_author(wanted: WantedWork, release: ParsedRelease, found: spans.Run) -
     for author in release.authors:
         if names.parse(author).nobody:
             return ""
-        if any(names.same(author, name).score >= 0.70 for name in likely):
+        if any(names.same(author, name).score >= 0.70 or _longer(author, name) for name in likely):
             return ""
     return ", ".join(release.authors)
+
+
+def _longer(author: str, wanted: str) -> bool:
+    """`Doe Roe, Jane` holds every word of `Jane Doe`: a second surname, no other person."""
+    own = [word.s for word in names.parse(wanted).tokens]
+    theirs = {word.s for word in names.parse(author).tokens}
+    return len(own) > 1 and all(len(word) > 1 and word in theirs for word in own)
 
 
 def _contradiction(

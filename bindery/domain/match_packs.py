@@ -11,7 +11,7 @@ import msgspec
 
 from bindery.domain import names, spans
 from bindery.domain.match_authors import AuthorEvidence, find_authors
-from bindery.domain.match_titles import PACK_WORDS
+from bindery.domain.match_explained import PACK_WORDS
 from bindery.domain.release import ParsedRelease
 from bindery.domain.text import fold
 from bindery.domain.title_parts import is_container

@@ -1,35 +1,20 @@
 """Title evidence: the best span of a wanted title and what stands around it (judgement.md 6)."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from bindery.domain import languages, names, spans
+from bindery.domain import names, spans
 from bindery.domain.match_authors import AuthorEvidence
+from bindery.domain.match_explained import explained_tokens
 from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
-from bindery.domain.release_tables import FORMATS, TAGS
-from bindery.domain.text import ALL_ARTICLES, Word, words
-from bindery.domain.title_parts import NOISE_WORDS
+from bindery.domain.text import words
 from bindery.domain.titles import STOP_WORDS, series_key
 from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
 
 _RANK = {"exact": 4, "short": 3, "part": 2, "part-short": 1, "fuzzy": 0}
-_HARMLESS = (
-    frozenset(
-        "novel roman edition retail unabridged abridged complete audiobook audio ebook book read "
-        "narrated narrator english version illustrated annotated uncut revised updated".split()
-    )
-    | MARKERS
-)
-_EDITION = frozenset("edition ed ausgabe auflage anniversary editie edizione edicion".split())
-_ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)")
-PACK_WORDS = frozenset(
-    "trilogy trilogie quartet collection omnibus box boxed set bundle complete series books saga "
-    "gesamtausgabe sammelband schuber integrale volumes".split()
-)
 
 
 class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +23,8 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     ``behind`` / ``before`` stand beside it in its segment and clause (``subtitle`` = what is behind
     a short title has the shape of a subtitle, not of another title), ``aside`` in brackets, in
     further clauses or behind the author's name, ``elsewhere`` in other segments. ``number`` is a
-    volume number right behind it; ``note`` = the span stands in a bracket itself.
+    volume number right behind it; ``note`` = the span stands in a bracket or is (part of) the
+    name of a series with a position behind it.
     """
 
     wanted: str
@@ -89,7 +75,7 @@ def best_title(
     wanted: WantedWork,
 ) -> TitleEvidence | None:
     """The place that explains the release best, or None when none of them is a title."""
-    explained = _explained(release, found, author, wanted)
+    explained = explained_tokens(release, found, author, wanted)
     best: tuple[tuple[int, ...], TitleEvidence] | None = None
     for title, span in places:
         evidence = _evidence(title, span, release, found, explained, author)
@@ -115,7 +101,7 @@ def unexplained(
     author: AuthorEvidence,
 ) -> str:
     """The significant words of a release that no person, series, tag, year or edition explains."""
-    return _left(found, range(len(found)), _explained(release, found, author, wanted))
+    return _left(found, range(len(found)), explained_tokens(release, found, author, wanted))
 
 
 def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedRelease) -> bool:
@@ -133,72 +119,15 @@ def _only_author(title: TitleEvidence, author: AuthorEvidence) -> bool:
     return inside and author.score >= 0.70
 
 
-def _explained(
-    release: ParsedRelease,
-    found: Sequence[spans.Token],
-    author: AuthorEvidence,
-    wanted: WantedWork,
-) -> frozenset[int]:
-    """Tokens that a person, series, year, tag or language accounts for."""
-    out = set(author.explained)
-    people = (*release.narrators, *wanted.narrators, *wanted.publishers)
-    for name in wanted.authors:
-        for span in spans.find(found, names.parse(name).family):
-            out |= set(range(span.start, span.end))
-    names_of_series = (*(p.name for p in wanted.series), *wanted.known_series, release.series)
-    for text in people:
-        out |= set(_places(found, text))
-    for text in names_of_series:
-        places = set(_places(found, text))
-        out |= places | set(_numbered(found, places))
-    out |= set(_editions(found))
-    for at, token in enumerate(found):
-        low = token.word.s
-        if (
-            token.year
-            or token.noise
-            or low in TAGS
-            or low in FORMATS
-            or low in _HARMLESS
-            or (len(low) > 3 and languages.known(low))
-            or (release.kind == "pack" and (low in PACK_WORDS or token.word.value is not None))
-        ):
-            out.add(at)
-    return frozenset(out)
-
-
-def _places(found: Sequence[spans.Token], text: str) -> Iterator[int]:
-    """Where a name stands."""
-    for span in spans.find(found, words(text)):
-        yield from range(span.start, span.end)
-
-
-def _numbered(found: Sequence[spans.Token], series: set[int]) -> Iterator[int]:
-    """The position right behind a series name (`Saga 01`, `Saga, Book 1`)."""
-    for at, token in enumerate(found):
-        marked = found[at - 1].word.s in MARKERS and at - 2 in series
-        if token.word.value is not None and (at - 1 in series or marked):
-            yield at
-
-
-def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
-    """`2nd Edition`, `60th Anniversary Ed`: the word and what counts or names the edition.
-
-    The word itself may have gone with the tags; its `2nd` is then the last of the segment.
-    """
-    for at, token in enumerate(found):
-        last = at + 1 == len(found) or found[at + 1].segment != token.segment
-        if token.word.s not in _EDITION and not (last and _ORDINAL.fullmatch(token.word.s)):
-            continue
-        yield at
-        before = at - 1
-        while before >= 0 and (found[before].word.s in NOISE_WORDS or _counts(found[before].word)):
-            yield before
-            before -= 1
-
-
-def _counts(word: Word) -> bool:
-    return word.value is not None or word.s[:1].isdigit()
+def _names_series(found: Sequence[spans.Token], span: spans.Span, release: ParsedRelease) -> bool:
+    """Is the span no more than the release's own series, its position behind it?"""
+    if not release.series or not release.position:
+        return False
+    return any(
+        place.start <= span.start and span.end <= place.end and _number(found, behind) is not None
+        for place in spans.find(found, words(release.series))
+        for behind in [range(place.end, min(place.end + 2, len(found)))]
+    )
 
 
 def _evidence(
@@ -222,7 +151,8 @@ def _evidence(
         near = [at for at in near if not found[at].aside]
     else:
         near = [at for at in near if found[at].clause == last.clause]
-    before, behind = _left(found, left, explained), _left(found, near, explained, skip=number)
+    before = _left(found, left, explained, skip=_opening(found, left, short=short))
+    behind = _left(found, near, explained, skip=number)
     if short and before:
         behind = behind or before
     code = (
@@ -247,16 +177,24 @@ def _evidence(
         behind=behind,
         subtitle=short and bool(behind) and _is_subtitle(found, near, last.clause),
         aside=_left(found, [at for at in right if at not in near], explained, skip=number),
-        note=first.aside,
+        note=first.aside or _names_series(found, span, release),
         elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
     )
 
 
 def _is_subtitle(found: Sequence[spans.Token], near: Sequence[int], clause: int) -> bool:
-    """`: A Life in Letters`: behind a colon, three words or more, an article first."""
+    """`: A Life in Letters`: behind a colon, three words or more."""
     own = [found[at] for at in near if not found[at].noise]
-    return len(own) >= 3 and own[0].word.s in ALL_ARTICLES and all(t.clause != clause for t in own)
+    return len(own) >= 3 and all(token.clause != clause for token in own)
+
+
+def _opening(found: Sequence[spans.Token], left: Sequence[int], *, short: bool) -> int | None:
+    """`04 The Title`: a bare position at the very start of the segment."""
+    if len(left) != 1 or short:
+        return None
+    word = found[left[0]].word
+    return left[0] if word.value is not None and word.value < 100 and word.s.isdigit() else None
 
 
 def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:

@@ -9,11 +9,11 @@ from bindery.domain.match_authors import (
     find_in_text,
     other_author,
 )
+from bindery.domain.match_derivative import is_derivative
 from bindery.domain.match_rivals import rival_wins
 from bindery.domain.match_titles import TitleEvidence, best_title, title_places
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import Segment
-from bindery.domain.release_tables import DERIVATIVE
 from bindery.domain.text import fold
 from bindery.domain.titles import same_position, series_key
 from bindery.domain.wanted import Evidence, FileEvidence, Match, RivalWork, WantedWork
@@ -38,18 +38,6 @@ _REFUSED = {
     "game": "not-book-content",
     "other": "not-book-content",
 }
-
-_ABOUT = (
-    "study guide",
-    "reading guide",
-    "reader guide",
-    "teacher guide",
-    "teachers guide",
-    "lesson plans",
-    "graphic novel",
-    "sheet music",
-)
-_ADAPTED = frozenset("play screenplay script playscript teleplay libretto soundtrack".split())
 
 # Rows: title exact with two or more significant words, exact with fewer, part, part of one word,
 # typo; columns: author strong, weak, none.
@@ -157,7 +145,7 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
         author = signs or find_in_text(wanted, release) or author
     if title.behind and not title.subtitle:
         return _no("title-runs-on", wanted.title, title.behind)
-    if _derivative(title):
+    if is_derivative(title, release):
         return _no("derivative", wanted.title, title.others)
     return _weigh(wanted, release, title, author)
 
@@ -188,16 +176,6 @@ def _without_title(
         return _no("different-book", wanted.title, rival)
     missing = _no("title-missing", wanted.title, release.title or release.text)
     return _volume(wanted, release, None) or missing
-
-
-def _derivative(title: TitleEvidence) -> bool:
-    """A book about the book, or the book turned into something to be played."""
-    beside = f"{title.behind} {title.aside}".split(" ")
-    return (
-        not DERIVATIVE.isdisjoint(title.others.split(" "))
-        or not _ADAPTED.isdisjoint(beside)
-        or any(f" {phrase} " in f" {title.others} " for phrase in _ABOUT)
-    )
 
 
 def _volume(

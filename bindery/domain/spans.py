@@ -19,7 +19,9 @@ from bindery.domain.title_parts import is_generic, is_noise
 from bindery.domain.titles import STOP_WORDS, typo
 
 # A colon, an alternative title (`; or, The ...`), a bracket that opens or closes.
-_CLAUSE = re.compile(r"(:\s|[;,]\s+or,?\s|\s\(|\)(?:\s|\Z))", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(:\s|[;,]\s+(?:or|oder|ou|of|ovvero|ossia|eller),?\s|\s\(|\)(?:\s|\Z))", re.IGNORECASE
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -132,7 +134,7 @@ def _clauses(text: str, segment: int) -> Iterator[Token]:
     aside = False
     for clause in range(0, len(pieces), 2):
         mark = pieces[clause - 1].strip().casefold() if clause else ""
-        aside = mark == "(" or (mark != ")" and (aside or "or" in mark))
+        aside = mark == "(" or (mark not in (")", ":") and (aside or mark != ""))
         piece = pieces[clause]
         noise = clause > 0 and (is_noise(piece) or is_generic(piece))
         for word in valued(words(piece)):

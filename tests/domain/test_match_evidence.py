@@ -153,6 +153,13 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
             "title-missing",
         ),
         (_w("Ember: The Ash", "Jane Doe"), "Jane Doe - Ember 1 - The Ash epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember Cycle 02 - Ash epub", "no", "different-volume"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember Cycle 01 - Ember epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember Trilogy 01 - Ember epub", "yes", "match"),
+        # A position in front of the title.
+        (_w("Cold Ember", "Jane Doe"), "04 Cold Ember - Jane Doe.mobi", "yes", "match"),
+        # A second surname is no other person.
+        (_w("Ember", "Jane de Doe"), "Jane de Doe Roe - Ember epub", "yes", "match"),
         # The title with its author inside one segment, in a bracket, behind the year.
         (_w("Ember", "Jane Doe"), "[Jane Doe] Ember (mobi)", "yes", "match"),
         (_w("Cold Ember", "Jane Doe"), "Cold.Ember.2019.Jane.Doe.EPUB", "yes", "match"),
@@ -178,6 +185,12 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         # Books about the book, and the book as a play.
         (_w("Ember", "Jane Doe"), "Ember by Jane Doe: Study Guide epub", "no", "derivative"),
         (_w("Cold Ember", "Jane Doe"), "Jane Doe - Cold Ember: The Play pdf", "no", "derivative"),
+        (
+            _w("Cold Ember", "Jane Doe"),
+            "Cold Ember: A Graphic Novel - Jane Doe",
+            "no",
+            "derivative",
+        ),
         # Counters of a posting.
         (
             _w("Ember", "Jane Doe"),
