@@ -208,6 +208,8 @@ def _merge(
 ) -> FileEvidence:
     """File name over folders, field by field; a folder that is the title beats a bare stem."""
     title = own.title or layout.title
+    if fold(title) == fold(layout.title):
+        title = layout.title  # a person wrote the folder's name, often a program the file's
     in_series = bool(own.position and own.title and not in_parts)
     if (
         layout.title

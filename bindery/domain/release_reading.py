@@ -224,6 +224,8 @@ def _by_names(texts: list[str], facts: Facts, known: set[str], *, audio: bool) -
             rest = [t for at, t in enumerate(texts) if at != index]
             return Reading(tuple(_plain(n) for n in _people(texts[index])), _title_of(rest), True)
     person = [bool(_name_segment(t, known)) for t in texts]
+    if facts.title_first and len(texts) == 2 and person[1]:
+        return Reading(_people(texts[1]), texts[0], True)
     if person[0]:
         if audio and len(texts) >= 3 and person[-1] and not facts.narrators:
             facts.narrators.append(texts.pop())

@@ -83,6 +83,8 @@ class Facts:
     series: str = ""
     position: str = ""
     position_end: str = ""
+    title_first: bool = False
+    """`Title — Author`: the long dash is a habit of those who write the author last."""
     credits: bool = False
     """Whether a person in round brackets is the narrator: a recording with its author outside."""
     sample: bool = False

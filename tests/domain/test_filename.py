@@ -15,6 +15,13 @@ FIRST_DUNE = {**DUNE, "series": "Dune Chronicles", "position": "1"}
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
+        (
+            "Dark Matter \u2014 Blake Crouch.epub",
+            {"authors": ("Blake Crouch",), "title": "Dark Matter"},
+        ),
+        ("Some Title (v5).epub", {"title": "Some Title"}),
+        ("Frank Herbert/Dune/dune.m4b", DUNE),
+        ("loose.epub", {"title": "loose"}),
         ("Blake Crouch - Dark Matter.epub", {"authors": ("Blake Crouch",), "title": "Dark Matter"}),
         ("Recursion by Blake Crouch.mobi", {"authors": ("Blake Crouch",), "title": "Recursion"}),
         ("Crouch, Blake - Recursion (2019).azw3", {"authors": ("Blake Crouch",), "year": 2019}),
