@@ -81,7 +81,7 @@ def is_ignored(path: str) -> bool:
 def is_chapter_like(title: str) -> bool:
     """A tag that names a chapter (`04 - The Temple`, `Kapitel 01`), never the book."""
     clean = title.strip()
-    if not clean or clean.isdigit():
+    if not clean or clean.isdecimal():
         return True
     marked = _TRACK_WORD.search(clean) is not None or fold(clean) in (
         "intro",

@@ -13,9 +13,9 @@ def isbn13(text: str) -> str:
     digits = text.translate(_DROP).replace("x", "X")
     if not digits.isascii():
         return ""
-    if len(digits) == 13 and digits.isdigit() and digits[:3] in ("978", "979"):
+    if len(digits) == 13 and digits.isdecimal() and digits[:3] in ("978", "979"):
         return digits if _check13(digits[:12]) == digits[12] else ""
-    if len(digits) == 10 and digits[:9].isdigit() and (digits[9].isdigit() or digits[9] == "X"):
+    if len(digits) == 10 and digits[:9].isdecimal() and (digits[9].isdecimal() or digits[9] == "X"):
         total = sum((10 - i) * (10 if c == "X" else int(c)) for i, c in enumerate(digits))
         if total % 11 == 0:
             body = "978" + digits[:9]

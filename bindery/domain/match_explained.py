@@ -92,4 +92,4 @@ def _editions(found: Sequence[spans.Token]) -> Iterator[int]:
 
 
 def _counts(word: Word) -> bool:
-    return word.value is not None or word.s[:1].isdigit()
+    return word.value is not None or word.s[:1].isdecimal()

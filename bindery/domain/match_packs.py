@@ -111,7 +111,7 @@ def _names(release: ParsedRelease) -> set[str]:
 def _bare(text: str) -> str:
     """A series name without the words and numbers of a pack."""
     kept = [word for word in fold(text).split(" ") if word not in PACK_WORDS | _WHOLE]
-    while kept and kept[-1].isdigit():
+    while kept and kept[-1].isdecimal():
         kept.pop()
     return " ".join(kept)
 
@@ -128,7 +128,7 @@ def _range(release: ParsedRelease) -> tuple[float, float | None]:
     if size is not None:
         return 1.0, float(size)
     for number, word in pairwise(said):
-        if word in ("books", "novels", "volumes") and number.isdigit() and len(number) < 4:
+        if word in ("books", "novels", "volumes") and number.isdecimal() and len(number) < 4:
             return 1.0, float(number)
     return (0.0, float("inf")) if _WHOLE & set(said) else (0.0, None)
 

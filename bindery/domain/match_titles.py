@@ -194,7 +194,7 @@ def _opening(found: Sequence[spans.Token], left: Sequence[int], *, short: bool) 
     if len(left) != 1 or short:
         return None
     word = found[left[0]].word
-    return left[0] if word.value is not None and word.value < 100 and word.s.isdigit() else None
+    return left[0] if word.value is not None and word.value < 100 and word.s.isdecimal() else None
 
 
 def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:

@@ -106,7 +106,7 @@ def _to_roman(value: int) -> str:
 
 def _plain(word: str, local: dict[str, int]) -> int | None:
     """Value of one cardinal below one hundred or of digits, else None."""
-    if word.isdigit():
+    if word.isdecimal():
         # int() is quadratic on very long digit strings; nobody numbers books beyond this.
         return int(word) if len(word) <= 18 else None
     for table in (_UNITS, _TEENS, _TENS, local):
@@ -121,11 +121,11 @@ def _run(found: Sequence[Word], at: int, local: dict[str, int]) -> tuple[int, in
     value = _plain(first, local)
     if value is None:
         return None
-    digits = first.isdigit()
+    digits = first.isdecimal()
     end = at + 1
 
     def below_hundred(index: int) -> tuple[int, int] | None:
-        if index >= len(found) or found[index].s.isdigit():
+        if index >= len(found) or found[index].s.isdecimal():
             return None
         small = _plain(found[index].s, local)
         if small is None:
@@ -219,7 +219,7 @@ _JOINERS = frozenset(("ll", "re", "ve", "qu", "mc"))
 
 def _joinable(word: Word) -> bool:
     single = len(word.s) == 1 and word.s not in ("a", "i")
-    return single or word.s in _JOINERS or word.s.isdigit()
+    return single or word.s in _JOINERS or word.s.isdecimal()
 
 
 def joins(word: Word, first: Word, second: Word) -> bool:

@@ -163,7 +163,7 @@ def _strip(text: str, facts: Facts, *, counted: bool) -> list[Segment]:
     text = take_numbers(take_year_field(text, facts), facts)
     text = take_brackets(text, facts)
     segments = cut(text, facts)
-    if counted and len(segments) > 2 and segments[-1].text.isdigit():
+    if counted and len(segments) > 2 and segments[-1].text.isdecimal():
         segments.pop()
     return segments
 

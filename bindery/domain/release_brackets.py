@@ -57,7 +57,7 @@ def _bracket(found: re.Match[str], facts: Facts) -> str:
     """What stays in the place of one bracket."""
     square = found[1] is not None
     inner = (found[1] or found[2] or found[3] or "").strip().replace("_", " ")
-    if not inner or (inner.isdigit() and not YEAR.match(inner) and not square):
+    if not inner or (inner.isdecimal() and not YEAR.match(inner) and not square):
         return " "
     if (
         _narrator(inner, facts, curly=found[3] is not None, square=square)
@@ -78,7 +78,7 @@ def _narrator(inner: str, facts: Facts, *, curly: bool, square: bool) -> bool:
     for mark in NARRATOR_MARKS:
         if inner.casefold().startswith(mark + " "):
             name = inner[len(mark) :].strip()
-    if curly and not name and " " in inner and not any(c.isdigit() for c in inner):
+    if curly and not name and " " in inner and not any(c.isdecimal() for c in inner):
         name = inner
     if not name and not square and facts.credits and _person(inner):
         name = inner

@@ -102,14 +102,14 @@ def is_obfuscated(text: str) -> bool:
     tokens = [token for token in re.split(r"[\s._\-\[\]()\"]+", bare) if token]
     if not tokens:
         return False
-    if any(_HEX.match(token) and not token.isdigit() for token in tokens):
+    if any(_HEX.match(token) and not token.isdecimal() for token in tokens):
         return True
     least = 18 if len(tokens) == 1 else 12
     return all(_random(token, least) for token in tokens)
 
 
 def _random(token: str, least: int) -> bool:
-    mixed = any(c.isdigit() for c in token) and any(c.isalpha() for c in token)
+    mixed = any(c.isdecimal() for c in token) and any(c.isalpha() for c in token)
     cased = not token.islower() and not token.isupper() and not token.istitle()
     if len(token) < least or not token.isascii() or not token.isalnum():
         return False

@@ -236,7 +236,7 @@ def _by_names(texts: list[str], facts: Facts, known: set[str], *, audio: bool) -
 
 
 def _name_segment(text: str, known: set[str]) -> bool:
-    if any(c.isdigit() for c in text) or (known and series_key(text) in known):
+    if any(c.isdecimal() for c in text) or (known and series_key(text) in known):
         return False
     if _LIST.search(text) is None:
         return looks_like_name(text)
@@ -276,7 +276,11 @@ def _fallback(texts: list[str]) -> Reading:
     first = texts[0]
     if len(first) <= 8 and " " not in first and not fold(first).isascii():
         return Reading((first,), _title_of(texts[1:]), False)  # scripts without capitals
-    if 1 <= len(first.split()) <= 3 and first[:1].isupper() and not any(c.isdigit() for c in first):
+    if (
+        1 <= len(first.split()) <= 3
+        and first[:1].isupper()
+        and not any(c.isdecimal() for c in first)
+    ):
         return Reading((first,), _title_of(texts[1:]), False)
     return Reading((), _title_of(texts), False)
 

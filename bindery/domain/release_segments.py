@@ -193,7 +193,7 @@ def _separable(text: str) -> bool:
 
 def _person_like(text: str) -> bool:
     found = text.split()
-    if not 2 <= len(found) <= 4 or any(c.isdigit() for c in text):
+    if not 2 <= len(found) <= 4 or any(c.isdecimal() for c in text):
         return False
     if any(
         fold(word) in CONNECTIVES and fold(word) not in ("la", "le", "der", "das") for word in found
@@ -218,7 +218,7 @@ def looks_like_name(text: str) -> bool:
 
 
 def _all_capital(text: str) -> bool:
-    if any(c.isdigit() or c in ":!?()" for c in text):
+    if any(c.isdecimal() or c in ":!?()" for c in text):
         return False
     for word in text.replace(",", " ").split():
         folded = fold(word)
@@ -348,7 +348,7 @@ def _without_date(tokens: list[str], *, periodical: bool) -> list[str]:
     rest = tokens
     if len(rest) > 1 and fold(rest[-1]) in MONTHS:
         day = rest[-2].strip(".")
-        dated = len(rest) > 2 and day.isdigit() and int(day) <= 31
+        dated = len(rest) > 2 and day.isdecimal() and int(day) <= 31
         if dated and rest[-3].casefold().strip(".") not in _ISSUE_WORDS:
             rest = rest[:-2]
         elif periodical:

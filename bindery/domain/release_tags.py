@@ -188,7 +188,7 @@ def _take_last(text: str, facts: Facts) -> str:
     shouted = len(name) >= 4 and name.isalpha() and name.isupper() and not before.isupper()
     if not tagged and not shouted:
         return text
-    facts.group = "" if name.isdigit() else name
+    facts.group = "" if name.isdecimal() else name
     facts.tagged = facts.tagged or tagged
     return text[: found.start()]
 

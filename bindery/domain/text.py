@@ -159,7 +159,7 @@ def _fold_word(word: str) -> Word:
         bare = _latin(word, expand=False)
         latin = _romanise(bare.replace("ου", "ou"), _GREEK)
         return Word(latin, latin, bare)
-    if "LATIN" in scripts or word.isdigit():
+    if "LATIN" in scripts or word.isdecimal():
         return Word(_latin(word, expand=False), _latin(word, expand=True))
     return Word(word, word, word)
 
@@ -221,7 +221,7 @@ def title_sort_key(title: str, language: str = "") -> str:
     articles = ARTICLES.get(language, ALL_ARTICLES)
     if len(folded) > 1 and folded[0] in articles:
         folded = folded[1:]
-    return " ".join(word.zfill(10) if word.isdigit() else word for word in folded)
+    return " ".join(word.zfill(10) if word.isdecimal() else word for word in folded)
 
 
 def slug(text: str) -> str:

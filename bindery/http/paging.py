@@ -50,7 +50,7 @@ def offset_of(query: PageQuery) -> int:
 
 def _number(text: str | None) -> int | None:
     digits = (text or "").strip()
-    if not digits.lstrip("-").isascii() or not digits.lstrip("-").isdigit() or len(digits) > 18:
+    if not digits.lstrip("-").isascii() or not digits.lstrip("-").isdecimal() or len(digits) > 18:
         return None
     return int(digits)
 

@@ -57,6 +57,6 @@ async def picture_response(
 def width_of(text: str | None) -> int | None:
     """Pixels, or None when it is no sensible number: the whole picture then."""
     digits = (text or "").strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 6):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 6):
         return None
     return min(int(digits), WIDEST) or None

@@ -50,7 +50,7 @@ def _one_of(*values: str) -> Check:
 
 
 def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:12]) > 0
+    return text.isascii() and text.isdecimal() and int(text[:12]) > 0
 
 
 def _languages(text: str) -> bool:
@@ -72,7 +72,7 @@ def duration_s(text: str) -> int | None:
     """`90m`, `1h30m` in seconds; None when it is no duration."""
     total, digits = 0, ""
     for char in text:
-        if char.isascii() and char.isdigit() and len(digits) < 9:
+        if char.isascii() and char.isdecimal() and len(digits) < 9:
             digits += char
         elif char in _UNITS and digits:
             total, digits = total + int(digits) * _UNITS[char], ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bindery.domain import text
+from bindery.domain import numbers, text
 
 FOLDS = [
     ("Die Höhle", "die hohle", "die hoehle"),
@@ -152,3 +152,8 @@ def test_search_texts_are_expanded_then_written_then_stripped() -> None:
 
 def test_the_line_for_search_holds_both_spellings() -> None:
     assert text.search_line("Die Höhle", "") == "die hohle die hoehle"
+
+
+@pytest.mark.parametrize("sign", ["⓵", "²", "①", "፩", "٣"])
+def test_signs_that_are_nearly_digits_are_only_words(sign: str) -> None:
+    assert numbers.sequence(f"Orchard {sign}")

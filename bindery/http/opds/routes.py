@@ -215,7 +215,7 @@ def paging_of(query: ListQuery) -> Paging:
 
 def _number(text: str | None) -> int | None:
     digits = (text or "").strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
 
 
 def _slice(paging: Paging) -> Slice:

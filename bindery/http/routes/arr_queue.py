@@ -190,4 +190,4 @@ def _paged(records: list[ArrRecord], query: ArrQuery) -> ArrQueue:
 
 def _number(text: str | None) -> int | None:
     digits = (text or "").strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None

@@ -116,4 +116,4 @@ def flag(text: str) -> bool | None:
 def number(text: str) -> int | None:
     """A whole number, or None."""
     clean = text.strip()
-    return int(clean) if clean.isascii() and clean.isdigit() and len(clean) < 19 else None
+    return int(clean) if clean.isascii() and clean.isdecimal() and len(clean) < 19 else None
