@@ -37,7 +37,7 @@ def plan(
         categories=tuple(categories) if categories is not None else _categories(work.format, caps),
         limit=min(limit, caps.page_size or limit),
     )
-    author = work.authors[0] if work.authors else ""
+    author = next((name for name in work.authors if fold(name)), "")
     asked: dict[tuple[str, ...], tuple[int, IndexerQuery]] = {}
     for tier, who in _tiers(author, caps):
         for worth, (title, person) in enumerate(_variants(titles, who)):
