@@ -67,7 +67,7 @@ def _tiers(author: str, caps: IndexerCaps) -> list[tuple[int, str]]:
     if not caps.search:
         return out
     surname = surname_of(author)
-    if surname and fold(surname) != fold(author):
+    if fold(surname) and fold(surname) != fold(author):
         out.append((2, surname))
     if author:
         out.append((3, author))
