@@ -14,7 +14,7 @@ import msgspec
 
 from bindery.domain import file_tags, languages, names, naming
 from bindery.domain.filename import parse_path
-from bindery.domain.matching import judge
+from bindery.domain.matching import judge, said_languages
 from bindery.domain.offers import BookFormat
 from bindery.domain.release import ParsedRelease, parse
 from bindery.domain.release_tables import AUDIO_FORMATS, EBOOK_FORMATS
@@ -134,7 +134,8 @@ def _release(line: ReleaseLine) -> dict[str, Any]:
     wanted = _wanted(line.book)
     known = () if wanted is None else (*wanted.authors, *wanted.aliases)
     parsed = parse(line.title, categories=line.categories or (), known_authors=known)
-    return {"parsed": _parsed(parsed), **_matched(line.book, wanted, parsed, parsed.languages)}
+    spoken = said_languages(wanted, parsed) if wanted else parsed.languages
+    return {"parsed": _parsed(parsed), **_matched(line.book, wanted, parsed, spoken)}
 
 
 def _file(line: FileLine) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 from bindery.domain import names, spans
 from bindery.domain.match_authors import AuthorEvidence, find_authors
 from bindery.domain.match_explained import PACK_WORDS
+from bindery.domain.match_volumes import stated_place
 from bindery.domain.release import ParsedRelease
 from bindery.domain.text import fold
 from bindery.domain.title_parts import is_container
@@ -57,8 +58,9 @@ def _is_own_word(wanted: WantedWork, release: ParsedRelease, match: Match) -> bo
     """The word for a pack is one of the wanted title (`The Annual Collection`), or of the series
     that the release has a place in (`Some Trilogy 01`).
     """
-    if release.position and not release.position_end:
-        return not PACK_WORDS.isdisjoint(fold(release.series).split(" "))
+    series, position = stated_place(release)
+    if position and not release.position_end:
+        return not PACK_WORDS.isdisjoint(fold(series).split(" "))
     title = next((one for one in match.evidence if one.code.startswith("title-")), None)
     if title is None or PACK_WORDS.isdisjoint(title.found.split(" ")):
         return False

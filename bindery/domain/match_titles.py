@@ -24,7 +24,8 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     a short title has the shape of a subtitle, not of another title), ``aside`` in brackets, in
     further clauses or behind the author's name, ``elsewhere`` in other segments. ``number`` is a
     volume number right behind it; ``note`` = the span stands in a bracket or is (part of) the
-    name of a series with a position behind it.
+    name of a series with a position behind it; ``numbered`` = the segment in front of it is no more
+    than a number.
     """
 
     wanted: str
@@ -40,6 +41,7 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: str = ""
     number: float | None = None
     note: bool = False
+    numbered: bool = False
 
     @property
     def others(self) -> str:
@@ -178,6 +180,7 @@ def _evidence(
         subtitle=short and bool(behind) and _is_subtitle(found, near, last.clause),
         aside=_left(found, [at for at in right if at not in near], explained, skip=number),
         note=first.aside or _names_series(found, span, release),
+        numbered=_is_number(found, first.segment - 1),
         elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
     )
@@ -187,6 +190,11 @@ def _is_subtitle(found: Sequence[spans.Token], near: Sequence[int], clause: int)
     """`: A Life in Letters`: behind a colon, three words or more."""
     own = [found[at] for at in near if not found[at].noise]
     return len(own) >= 3 and all(token.clause != clause for token in own)
+
+
+def _is_number(found: Sequence[spans.Token], segment: int) -> bool:
+    own = [token.word for token in found if token.segment == segment]
+    return bool(own) and own[-1].value is not None and all(w.s in MARKERS for w in own[:-1])
 
 
 def _opening(found: Sequence[spans.Token], left: Sequence[int], *, short: bool) -> int | None:
@@ -208,7 +216,7 @@ def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:
 def _number(found: Sequence[spans.Token], right: Sequence[int]) -> int | None:
     """Index of a volume number right behind the title (a marker may stand between)."""
     for at in right[:2]:
-        value = found[at].word.value
+        value = None if found[at].noise else found[at].word.value
         if value is not None and not found[at].year:
             return at if value < 100 else None
         if found[at].word.s not in MARKERS:

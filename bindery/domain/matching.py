@@ -12,10 +12,11 @@ from bindery.domain.match_authors import (
 from bindery.domain.match_derivative import is_derivative
 from bindery.domain.match_rivals import rival_wins
 from bindery.domain.match_titles import TitleEvidence, best_title, title_places
+from bindery.domain.match_volumes import other_volume
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import Segment
 from bindery.domain.text import fold
-from bindery.domain.titles import same_position, series_key
+from bindery.domain.titles import same_position
 from bindery.domain.wanted import Evidence, FileEvidence, Match, RivalWork, WantedWork
 from bindery.domain.wanted_titles import wanted_titles
 
@@ -135,9 +136,9 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     rival = rival_wins(wanted, release, found, title, rivals, author)
     if rival:
         return _no("different-book", wanted.title, rival)
-    volume = _volume(wanted, release, title)
+    volume = other_volume(wanted, release, title)
     if volume:
-        return volume
+        return _no("different-volume", *volume)
     if title is None:
         return _no("title-missing", wanted.title, release.title or release.text)
     if author.score < _WEAK:
@@ -175,36 +176,8 @@ def _without_title(
     if rival:
         return _no("different-book", wanted.title, rival)
     missing = _no("title-missing", wanted.title, release.title or release.text)
-    return _volume(wanted, release, None) or missing
-
-
-def _volume(
-    wanted: WantedWork, release: ParsedRelease, title: TitleEvidence | None
-) -> Match | None:
-    """Rule 7: the series is named and the positions differ, or the title carries another number."""
-    if release.kind == "pack":
-        return None
-    mine = {series_key(place.name): place.position for place in wanted.series}
-    if release.position:
-        named = series_key(release.series)
-        if mine.get(named):
-            if not same_position(mine[named], release.position):
-                return _no("different-volume", mine[named], release.position)
-        elif named and named == series_key(wanted.title) and not mine and title is None:
-            return _no("different-volume", wanted.title, f"{release.series} {release.position}")
-        elif not named and any(mine.values()) and title is not None:
-            if not any(same_position(value, release.position) for value in mine.values()):
-                return _no("different-volume", next(iter(mine.values())), release.position)
-        elif not named and not mine and title is not None and release.position != "1":
-            return _no("different-volume", wanted.title, release.position)
-    if title is None or title.number is None:
-        return None
-    positions = [value for value in mine.values() if value]
-    if any(same_position(value, title.number) for value in positions):
-        return None
-    if title.number == 1 and not positions:
-        return None
-    return _no("different-volume", positions[0] if positions else wanted.title, f"{title.number:g}")
+    volume = other_volume(wanted, release, None)
+    return _no("different-volume", *volume) if volume else missing
 
 
 def _weigh(
@@ -266,11 +239,18 @@ def _extras(wanted: WantedWork, release: ParsedRelease) -> list[Evidence]:
     return out
 
 
+def said_languages(wanted: WantedWork, release: ParsedRelease) -> tuple[str, ...]:
+    """The languages a release names; a word of the wanted author's name (`Dan`) names none."""
+    own = {languages.known(w.s) for name in wanted.authors for w in names.parse(name).tokens}
+    return tuple(one for one in release.languages if one not in own)
+
+
 def _hard_facts(wanted: WantedWork, release: ParsedRelease) -> Match | None:
     """Rule 10: explicit languages of which none is allowed; the other medium."""
-    if release.languages and not languages.allowed(release.languages, wanted.allowed_languages):
+    spoken = said_languages(wanted, release)
+    if spoken and not languages.allowed(spoken, wanted.allowed_languages):
         allowed = ", ".join(wanted.allowed_languages)
-        return _no("wrong-language", allowed, ", ".join(release.languages))
+        return _no("wrong-language", allowed, ", ".join(spoken))
     if wanted.format and release.media and wanted.format != release.media:
         return _no("wrong-media-type", wanted.format, release.media)
     return None

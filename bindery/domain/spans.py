@@ -15,7 +15,7 @@ from bindery.domain.name_match import romanised
 from bindery.domain.numbers import joins, same_word, valued
 from bindery.domain.release_segments import Segment
 from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
-from bindery.domain.title_parts import is_generic, is_noise
+from bindery.domain.title_parts import is_generic, is_noise, series_note
 from bindery.domain.titles import STOP_WORDS, typo
 
 # A colon, an alternative title (`; or, The ...`), a bracket that opens or closes.
@@ -136,9 +136,20 @@ def _clauses(text: str, segment: int) -> Iterator[Token]:
         mark = pieces[clause - 1].strip().casefold() if clause else ""
         aside = mark == "(" or (mark not in (")", ":") and (aside or mark != ""))
         piece = pieces[clause]
-        noise = clause > 0 and (is_noise(piece) or is_generic(piece))
+        noise = clause > 0 and (is_noise(piece) or is_generic(piece) or bool(series_note(piece)))
         for word in valued(words(piece)):
             yield Token(word, segment, clause, aside=aside, noise=noise)
+
+
+@lru_cache(maxsize=2048)
+def noted_place(segments: tuple[Segment, ...]) -> tuple[str, str]:
+    """Series and position of a note behind a title (`: Book 2 of Saga`), or blanks."""
+    for segment in segments:
+        for piece in _CLAUSE.split(segment.text)[2::2]:
+            note = series_note(piece)
+            if note and note[1] is not None:
+                return note[0], f"{note[1]:g}"
+    return "", ""
 
 
 _tokens = lru_cache(maxsize=2048)(_tokens_of)
@@ -254,12 +265,10 @@ def _extend(found: Sequence[Token], family: Span, name: names.Name) -> tuple[flo
     family_text = " ".join(word.s for word in name.family)
     particles = " ".join(name.particles)
     best = (0.7, "surname", Span(start, family.end))
-    for begin, end, given in (
-        (before, family.end, found[before:start]),
-        (start, after, found[family.end : after]),
-    ):
-        if not given:
-            continue
+    # A word of the title may begin like a given name: fewer words are tried, too.
+    sides = [(at, family.end, found[at:start]) for at in range(before, start)]
+    sides += [(start, at, found[family.end : at]) for at in range(after, family.end, -1)]
+    for begin, end, given in sides:
         text = " ".join(token.word.s for token in given)
         verdict = names.same(f"{text} {particles} {family_text}", name.text)
         if verdict.score >= names.STRONG and verdict.score > best[0]:
