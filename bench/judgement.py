@@ -4,9 +4,10 @@
     python -m bench.judgement             and every miss, by source
     python -m bench.judgement --json      one JSON line per miss
 
-Two sets of labelled names: the recorded ones (`BINDERY_FIXTURES`, see docs/judgement.md) and our
-own in `bench/samples/*.jsonl`. Both go through `bindery explain release`, the window that people
-use. A source says only some things of a name; only what it says is compared.
+Labelled names: the recorded ones (`BINDERY_FIXTURES`, see docs/judgement.md), our own in
+`bench/samples/*.jsonl`, and works crossed with shapes of names (bench/crossed.py). All go through
+`bindery explain release`, the window that people use. A source says only some things of a name;
+only what it says is compared.
 """
 
 import argparse
@@ -22,13 +23,14 @@ from typing import Any
 
 import msgspec
 
+from bench import crossed
 from bench.figures import Figure, table
 from bindery.domain import explain, names
 from bindery.domain.library_units import group
 from bindery.domain.matching import judge
 from bindery.domain.release import parse
 from bindery.domain.text import fold
-from bindery.domain.wanted import WantedWork
+from bindery.domain.wanted import RivalWork, WantedWork
 
 SAMPLES = Path(__file__).with_name("samples")
 FIELDS = ("author", "title", "series", "position", "year", "language", "format", "group", "kind")
@@ -122,6 +124,12 @@ def own() -> Iterator[Case]:
                 said.get("match", ""),
                 said.get("expect", {}),
             )
+
+
+def crossed_cases() -> Iterator[Case]:
+    """Works of a family in every shape of name, against each other (bench/crossed.py)."""
+    for title, book, match in crossed.pairs():
+        yield Case("crossed", title, book, match)
 
 
 def measure(cases: Sequence[Case]) -> tuple[dict[str, Tally], list[Miss]]:
@@ -229,6 +237,13 @@ def speed() -> list[Figure]:
             judge(work, release)
             judged += 1
     pair_rate = judged / (time.perf_counter() - began)
+    same = [parse(f"Jane Doe - [Saga {n % 30}] - The Silver Title (v{n}) epub") for n in range(500)]
+    wanted = WantedWork(title="The Silver Title", authors=("Jane Doe",))
+    rivals = tuple(RivalWork(title=f"Another Story {n}") for n in range(40))
+    began = time.perf_counter()
+    for release in same:
+        judge(wanted, release, rivals)
+    search = time.perf_counter() - began
     paths = [
         f"Author {n // 120}/Series {n // 40}/{n % 40:02} - Title {n} (2001)/Title {n}.epub"
         for n in range(100_000)
@@ -244,6 +259,7 @@ def speed() -> list[Figure]:
     return [
         Figure("judgement, speed", "releases parsed", parse_rate, "/s", 5000, better="more"),
         Figure("judgement, speed", "pairs judged", pair_rate, "/s", 20_000, better="more"),
+        Figure("judgement, speed", "a work, 500 releases of it, 40 rivals", search, "s", 0.5),
         Figure("judgement, speed", "100,000 library files grouped", grouped, "s", 30),
         Figure("judgement, speed", "four hostile names of 1 MB", worst, "s"),
     ]
@@ -251,7 +267,7 @@ def speed() -> list[Figure]:
 
 async def run() -> list[Figure]:
     """The workload of `python -m bench judgement`."""
-    return _figures(*measure([*recorded(), *own()]))
+    return _figures(*measure([*recorded(), *own(), *crossed_cases()]))
 
 
 def _figures(tallies: dict[str, Tally], _: Sequence[Miss]) -> list[Figure]:
@@ -259,13 +275,14 @@ def _figures(tallies: dict[str, Tally], _: Sequence[Miss]) -> list[Figure]:
     books = [
         tally
         for source, tally in tallies.items()
-        if not source.startswith("own ") and "(music)" not in source
+        if not source.startswith("own ") and "(music)" not in source and source != "crossed"
     ]
     music = [tally for source, tally in tallies.items() if "(music)" in source]
     return [
         *figures("recorded books", books),
         *figures("recorded music", music),
         *figures("our own names", ours),
+        *figures("works crossed with shapes", [tallies["crossed"]] if "crossed" in tallies else []),
         *speed(),
     ]
 
@@ -276,7 +293,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="misses as JSON lines, no figures")
     parser.add_argument("--source", default="", help="only sources that contain this")
     options = parser.parse_args()
-    cases = [c for c in (*recorded(), *own()) if options.source in c.source]
+    everything = (*recorded(), *own(), *crossed_cases())
+    cases = [case for case in everything if options.source in case.source]
     tallies, misses = measure(cases)
     if options.json:
         for miss in misses:
