@@ -1,7 +1,9 @@
 """Languages: one table from codes and names to ISO 639-1, 639-3 where there is none."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from bindery.domain.text import fold
 
@@ -104,7 +106,22 @@ def normalise(text: str) -> str:
     if clean in ("any", "all", "multi", "mul"):
         return "any"
     head = _CUT.split(clean, maxsplit=1)[0]
-    return _BY_NAME.get(head) or _BY_NAME.get(fold(clean)) or head
+    return _BY_NAME.get(head) or _BY_NAME.get(fold(clean)) or _standard(head)
+
+
+@lru_cache(maxsize=1024)
+def _standard(code: str) -> str:
+    """The shortest ISO code of a code that our table lacks (`swa` -> `sw`, `iw` -> `he`)."""
+    if not (len(code) in (2, 3) and code.isascii() and code.isalpha()):
+        return code
+    import langcodes  # its tables cost 25 ms, and most libraries never need them
+
+    return langcodes.Language.get(code).language or code
+
+
+def names_of_codes() -> Mapping[str, str]:
+    """Every name and code of the table -> the code it stands for."""
+    return MappingProxyType(_BY_NAME)
 
 
 def known(word: str) -> str:

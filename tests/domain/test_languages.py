@@ -1,5 +1,6 @@
 """Languages: one table from every code and name (judgement.md 1, catalogue.md 5.5)."""
 
+import langcodes
 import pytest
 
 from bindery.domain import languages
@@ -84,3 +85,23 @@ def test_filters(
 )
 def test_a_title_may_be_in_a_language(title: str, code: str, expected: bool) -> None:
     assert languages.may_be_in(title, (code,)) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("swa", "sw"), ("yid", "yi"), ("mao", "mi"), ("iw", "he"), ("fil", "fil"), ("xyz", "xyz")],
+)
+def test_codes_beyond_the_table_are_shortened_too(code: str, expected: str) -> None:
+    assert languages.normalise(code) == expected
+
+
+def test_the_table_agrees_with_iso_639() -> None:
+    """Every three-letter form of the table is that language's, by the registry in langcodes."""
+    wrong = {
+        name: code
+        for name, code in languages.names_of_codes().items()
+        if len(name) == 3
+        and langcodes.tag_is_valid(name)
+        and langcodes.Language.get(name).language != code
+    }
+    assert wrong == {"nob": "no", "nno": "no"}, "both written Norwegians are one to a reader"

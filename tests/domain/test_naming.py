@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pathvalidate import is_valid_filename
 
 from bindery.domain import naming
 from bindery.domain.naming import Rendered, TemplateError
@@ -138,6 +139,8 @@ def test_the_result_never_leaves_its_root(template: str, fields: dict[str, str])
         assert not segment.startswith(".")
         assert not segment.endswith(".")
         assert not set(segment) & set('\\:*?"<>|\0')
+        # Somebody else's knowledge of what Windows and every other system take.
+        assert is_valid_filename(segment, platform="universal", max_len=naming.MAX_SEGMENT + 1)
 
 
 @given(st.text())
