@@ -11,6 +11,7 @@ from bindery.domain.release_tables import FORMATS, TAGS
 from bindery.domain.text import Word, words
 from bindery.domain.title_parts import NOISE_WORDS
 from bindery.domain.wanted import WantedWork
+from bindery.domain.wanted_titles import stop_words
 
 _HARMLESS = (
     frozenset(
@@ -46,11 +47,13 @@ def explained_tokens(
         places = set(_places(found, text))
         out |= places | set(_numbered(found, places))
     out |= set(_editions(found))
+    stop = stop_words(wanted.language)
     for at, token in enumerate(found):
         low = token.word.s
         if (
             token.year
             or token.noise
+            or low in stop
             or low in TAGS
             or low in FORMATS
             or low in _HARMLESS

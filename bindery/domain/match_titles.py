@@ -56,13 +56,15 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
 Places = Sequence[tuple[WantedTitle, spans.Span]]
 
 
-def title_places(titles: Sequence[WantedTitle], found: spans.Run) -> Places:
+def title_places(
+    titles: Sequence[WantedTitle], found: spans.Run, stop: frozenset[str] = STOP_WORDS
+) -> Places:
     """Every place of every wanted title; those with one typo only where there is no other."""
     for fuzzy in (False, True):
         places = [
             (title, span)
             for title in titles
-            for span in spans.find(found, title.words, fuzzy=fuzzy)
+            for span in spans.find(found, title.words, fuzzy=fuzzy, stop=stop)
         ]
         if places:
             return places

@@ -18,7 +18,7 @@ from bindery.domain.release_segments import Segment
 from bindery.domain.text import fold
 from bindery.domain.titles import same_position
 from bindery.domain.wanted import Evidence, FileEvidence, Match, RivalWork, WantedWork
-from bindery.domain.wanted_titles import wanted_titles
+from bindery.domain.wanted_titles import stop_words, wanted_titles
 
 __all__ = ("Evidence", "FileEvidence", "Match", "RivalWork", "WantedWork", "judge")
 
@@ -124,7 +124,7 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
     """Rules 5-8 and 11."""
     found = spans.tokens(release.segments)
     titles = wanted_titles(wanted, rivals)
-    places = title_places(titles, found)
+    places = title_places(titles, found, stop_words(wanted.language))
     if not titles and match_signs.is_signs(wanted.title):
         return _by_signs(wanted, release, found)
     if not places:

@@ -89,11 +89,11 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
         """The words, and neighbours as one, as transcription systems may all spell them."""
         return tuple({romanised(one) for one in self.spelt if 4 <= len(one) <= 40})
 
-    def lacks(self, title: Sequence[Word]) -> int:
+    def lacks(self, title: Sequence[Word], stop: frozenset[str] = STOP_WORDS) -> int:
         """How many significant words of the title stand nowhere in the release; 2 = several."""
         spelt, count = self.spelt, 0
         for at, word in enumerate(title):
-            if word.s in spelt or word.e in spelt or word.s in STOP_WORDS:
+            if word.s in spelt or word.e in spelt or word.s in stop:
                 continue
             if word.value is not None and word.value in self.values:
                 continue
@@ -160,16 +160,22 @@ def significant(found: Sequence[Word], stop: frozenset[str] = STOP_WORDS) -> int
     return sum(word.s not in stop for word in found)
 
 
-def find(found: Sequence[Token], title: Sequence[Word], *, fuzzy: bool = False) -> list[Span]:
+def find(
+    found: Sequence[Token],
+    title: Sequence[Word],
+    *,
+    fuzzy: bool = False,
+    stop: frozenset[str] = STOP_WORDS,
+) -> list[Span]:
     """Every place where the title's words stand in order.
 
     A leading article may lack; other stop words may lack while two significant words remain.
     """
     if not title:
         return []
-    if isinstance(found, Run) and found.lacks(title) != (1 if fuzzy else 0):
+    if isinstance(found, Run) and found.lacks(title, stop) != (1 if fuzzy else 0):
         return []
-    skippable = significant(title) >= 2
+    skippable = stop if significant(title, stop) >= 2 else frozenset[str]()
     starts = [title]
     if len(title) > 1 and title[0].s in ALL_ARTICLES:
         starts.append(title[1:])
@@ -196,7 +202,12 @@ def _openings(found: Sequence[Token], starts: Sequence[Sequence[Word]]) -> Itera
 
 
 def _walk(
-    found: Sequence[Token], at: int, title: Sequence[Word], *, skippable: bool, fuzzy: bool
+    found: Sequence[Token],
+    at: int,
+    title: Sequence[Word],
+    *,
+    skippable: frozenset[str],
+    fuzzy: bool,
 ) -> int | None:
     """End of the span that begins at ``at``, or None."""
     i, j, typos = at, 0, 0
@@ -208,7 +219,7 @@ def _walk(
             i, j = i + 2, j + 1
         elif here and j + 1 < len(title) and joins(here, title[j], title[j + 1]):
             i, j = i + 1, j + 2
-        elif skippable and j > 0 and title[j].s in STOP_WORDS:
+        elif j > 0 and title[j].s in skippable:
             j += 1
         elif here and fuzzy and not typos and typo(here, title[j]):
             i, j, typos = i + 1, j + 1, 1

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
+from bindery.domain.languages import FUNCTION_WORDS
 from bindery.domain.numbers import equal, valued
 from bindery.domain.spans import significant
 from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
@@ -35,10 +36,22 @@ def wanted_titles(wanted: WantedWork, rivals: Sequence[RivalWork]) -> tuple[Want
         wanted.subtitle,
         (*wanted.authors, *wanted.aliases),
         tuple(
-            series_key(name) for name in (*(p.name for p in wanted.series), *wanted.known_series)
+            series_key(name)
+            for name in (
+                *(place.name for place in wanted.series),
+                *wanted.known_series,
+                *(place.name for rival in rivals for place in rival.series),
+            )
         ),
         tuple(rival.title for rival in rivals),
+        stop_words(wanted.language),
     )
+
+
+@lru_cache(maxsize=64)
+def stop_words(language: str) -> frozenset[str]:
+    """Words that carry no title: the English ones and those of the wanted language."""
+    return STOP_WORDS | FUNCTION_WORDS.get(language, frozenset())
 
 
 @lru_cache(maxsize=8192)
@@ -48,6 +61,7 @@ def _titles(
     authors: tuple[str, ...],
     series: tuple[str, ...],
     rivals: tuple[str, ...],
+    stop: frozenset[str],
 ) -> tuple[WantedTitle, ...]:
     taken = [parse(rival).full for rival in rivals] + [parse(rival).main for rival in rivals]
     out: dict[tuple[str, ...], WantedTitle] = {}
@@ -65,7 +79,7 @@ def _titles(
             return
         step = (
             ("part" if part else "exact")
-            if significant(found) >= 2
+            if significant(found, stop) >= 2
             else ("part-short" if part else "short")
         )
         key = tuple(word.s for word in found)
@@ -85,7 +99,7 @@ def _titles(
             add(title, valued(words(title[:1000])), part=False, edition=edition)
         for name in series:
             rest = without_series(parts.whole, name)
-            if significant(rest) >= 2:
+            if significant(rest, stop) >= 2:
                 add(plain, rest, part=True, edition=edition, prefix=name)
         if not parts.rest or (parts.volume is not None and not parts.series_note):
             continue

@@ -128,6 +128,19 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         # A span may run over a separator; stop words may lack while two others remain.
         (_w("Dust and Bone", "Jane Doe"), "Jane Doe - Dust - Bone epub", "yes", "match"),
         (_w("The Last of the Rain", "Jane Doe"), "Doe.Last.Rain.epub", "yes", "match"),
+        (
+            _w("Das Ende der Glut", "Jane Doe", language="de"),
+            "Jane Doe - Ende Glut epub",
+            "yes",
+            "match",
+        ),
+        (_w("Das Ende der Glut", "Jane Doe"), "Jane Doe - Ende Glut epub", "no", "title-missing"),
+        (
+            _w("Die Glut", "Jane Doe", language="de"),
+            "Jane Doe - Die Glut und mit der epub",
+            "yes",
+            "match",
+        ),
         # Numbers by value.
         (_w("Seven Roads", "Jane Doe"), "Jane Doe - 7 Roads epub", "yes", "match"),
         (_w("Winter 12", "Jane Doe"), "Jane Doe - Winter XII epub", "yes", "match"),
