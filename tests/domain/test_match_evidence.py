@@ -204,6 +204,13 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
             "no",
             "derivative",
         ),
+        # A translator is no language.
+        (
+            _w("Ember", "Jane Doe", allowed_languages=("en",)),
+            "Jane Doe - Ember (tr. Max Muster) epub",
+            "yes",
+            "match",
+        ),
         # Counters of a posting.
         (
             _w("Ember", "Jane Doe"),
