@@ -1,6 +1,7 @@
 """Another volume of the same series or of the same title (judgement.md 6, rule 7)."""
 
 from bindery.domain.match_titles import TitleEvidence
+from bindery.domain.numbers import sequence
 from bindery.domain.release import ParsedRelease
 from bindery.domain.spans import noted_place
 from bindery.domain.titles import same_position, series_key
@@ -31,9 +32,10 @@ def other_volume(
 
 def stated_place(release: ParsedRelease) -> tuple[str, str]:
     """Series and position as the release states them, blank where it does not."""
-    if release.position:
+    if release.position and release.series:
         return release.series, release.position
-    return noted_place(release.segments)
+    noted = noted_place(release.segments)
+    return noted if noted[1] else (release.series, release.position)
 
 
 def _placed(
@@ -58,5 +60,7 @@ def _placed(
         return None if fits else (ours[0], position)
     # A number alone in front of the title is its place in a series that nobody named.
     if mine or position == "1" or title.numbered:
+        return None
+    if any(same_position(word.value, position) for word in sequence(title.wanted[:1000])):
         return None
     return wanted.title, position

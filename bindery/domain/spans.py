@@ -12,7 +12,7 @@ from rapidfuzz.process import extractOne
 
 from bindery.domain import names
 from bindery.domain.name_match import romanised
-from bindery.domain.numbers import joins, same_word, valued
+from bindery.domain.numbers import MARKERS, joins, same_word, valued
 from bindery.domain.release_segments import Segment
 from bindery.domain.text import ALL_ARTICLES, AND_WORDS, Word, words
 from bindery.domain.title_parts import is_generic, is_noise, series_note
@@ -22,6 +22,7 @@ from bindery.domain.titles import STOP_WORDS, typo
 _CLAUSE = re.compile(
     r"(:\s|[;,]\s+(?:or|oder|ou|of|ovvero|ossia|eller),?\s|\s\(|\)(?:\s|\Z))", re.IGNORECASE
 )
+_TOME = re.compile(r"t(\d{1,2})")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -135,10 +136,23 @@ def _clauses(text: str, segment: int) -> Iterator[Token]:
     for clause in range(0, len(pieces), 2):
         mark = pieces[clause - 1].strip().casefold() if clause else ""
         aside = mark == "(" or (mark not in (")", ":") and (aside or mark != ""))
-        piece = pieces[clause]
-        noise = clause > 0 and (is_noise(piece) or is_generic(piece) or bool(series_note(piece)))
-        for word in valued(words(piece)):
-            yield Token(word, segment, clause, aside=aside, noise=noise)
+        note, by, author = _by(pieces[clause]) if clause else (pieces[clause], "", "")
+        noise = clause > 0 and (is_noise(note) or is_generic(note) or bool(series_note(note)))
+        for at, word in enumerate(valued(words(note))):
+            yield Token(_volume(word) if at else word, segment, clause, aside=aside, noise=noise)
+        for word in valued(words(by + author)):
+            yield Token(word, segment, clause, aside=aside)
+
+
+def _by(clause: str) -> tuple[str, str, str]:
+    """Behind a colon: the note, and who is named behind it (`Saga, Book 3 by Jane Doe`)."""
+    return clause.partition(" by ")
+
+
+def _volume(word: Word) -> Word:
+    """`T01`, as French names count."""
+    found = _TOME.fullmatch(word.s)
+    return Word(word.s, word.e, "", float(found[1])) if found else word
 
 
 @lru_cache(maxsize=2048)
@@ -146,7 +160,7 @@ def noted_place(segments: tuple[Segment, ...]) -> tuple[str, str]:
     """Series and position of a note behind a title (`: Book 2 of Saga`), or blanks."""
     for segment in segments:
         for piece in _CLAUSE.split(segment.text)[2::2]:
-            note = series_note(piece)
+            note = series_note(_by(piece)[0])
             if note and note[1] is not None:
                 return note[0], f"{note[1]:g}"
     return "", ""
@@ -221,6 +235,8 @@ def _walk(
             i, j = i + 1, j + 2
         elif j > 0 and title[j].s in skippable:
             j += 1
+        elif here and j > 0 and title[j].value is not None and here.s in MARKERS:
+            i += 1
         elif here and fuzzy and not typos and typo(here, title[j]):
             i, j, typos = i + 1, j + 1, 1
         else:

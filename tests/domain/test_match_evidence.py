@@ -171,6 +171,21 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         (_w("Ember", "Jane Doe"), "Jane Doe - Ember Trilogy 01 - Ember epub", "yes", "match"),
         # A position in front of the title.
         (_w("Cold Ember", "Jane Doe"), "04 Cold Ember - Jane Doe.mobi", "yes", "match"),
+        (
+            _w("Ember", "Jane Doe"),
+            "Ember: Long Walk, Book 5 by Jane Doe [ENG / M4B]",
+            "yes",
+            "match",
+        ),
+        (_w("Cold Ember 3", "Jane Doe"), "Jane Doe - Cold Ember, Book 3 epub", "yes", "match"),
+        (
+            _w("Cold Ember 3", "Jane Doe"),
+            "Jane Doe - Cold Ember, Book 4 epub",
+            "no",
+            "title-missing",
+        ),
+        (_w("La braise", "Jane Doe"), "Jane Doe - La braise T1 epub", "yes", "match"),
+        (_w("La braise", "Jane Doe"), "Jane Doe - La braise T02 epub", "no", "different-volume"),
         # A second surname is no other person.
         (_w("Ember", "Jane de Doe"), "Jane de Doe Roe - Ember epub", "yes", "match"),
         # The title with its author inside one segment, in a bracket, behind the year.
