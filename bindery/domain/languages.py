@@ -162,7 +162,20 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
 
 
 _ELISIONS = {"fr": ("l'", "d'"), "it": ("l'", "d'", "dell'"), "ca": ("l'", "d'")}
-_MORE_WORDS = {"es": {"la", "de", "un"}, "fr": {"de", "un"}, "it": {"la", "un"}, "pt": {"o", "os"}}
+_MORE_WORDS = {
+    code: frozenset(spelt.split())
+    for code, spelt in (
+        ("es", "la de un"),
+        ("fr", "de un"),
+        ("it", "la un"),
+        ("pt", "o os da das do dos um uma"),
+        ("sv", "och som med det den av en ett i"),
+        ("da", "og som med det den af en et i"),
+        ("no", "og som med det den av en et i"),
+        ("pl", "w z na nie sie dla"),
+        ("cs", "v z na se pro"),
+    )
+}
 
 
 def may_be_in(title: str, codes: Iterable[str]) -> bool:
@@ -174,7 +187,7 @@ def may_be_in(title: str, codes: Iterable[str]) -> bool:
     low = title.casefold()
     found = set(fold(title).split(" "))
     return any(
-        found & (FUNCTION_WORDS.get(code, frozenset()) | _MORE_WORDS.get(code, set()))
+        found & (FUNCTION_WORDS.get(code, frozenset()) | _MORE_WORDS.get(code, frozenset()))
         or any(word.startswith(_ELISIONS.get(code, ("\0",))) for word in low.split())
         for code in codes
         if code != "en"

@@ -81,6 +81,10 @@ def test_filters(
         ("The Martian", "es", False),
         ("Dune", "fr", False),
         ("A Tale of Two Cities", "de", False),
+        ("Staden som sov", "sv", True),
+        ("Manden med hatten", "da", True),
+        ("Dom na wzgorzu", "pl", True),
+        ("Cold Ember", "sv", False),
     ],
 )
 def test_a_title_may_be_in_a_language(title: str, code: str, expected: bool) -> None:
