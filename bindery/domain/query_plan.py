@@ -14,6 +14,7 @@ DEFAULT_CATEGORIES: dict[str, tuple[int, ...]] = {"ebook": (7000, 7020), "audiob
 MAX_REQUESTS = 8
 """Of one work to one indexer, beside those by identifier: four tiers in two variants."""
 MAX_TITLES = 4
+_LONGEST_NAME = 400
 
 
 def plan(
