@@ -2,7 +2,7 @@
 
 from bindery.domain.match_titles import TitleEvidence
 from bindery.domain.release import ParsedRelease
-from bindery.domain.release_tables import DERIVATIVE
+from bindery.domain.release_tables import DERIVATIVE, SAMPLE
 from bindery.domain.text import fold
 
 ABOUT = frozenset("celebration unofficial encyclopedia encyclopaedia cookbook artbook".split())
@@ -24,14 +24,17 @@ PHRASES = (
 )
 
 
-def is_derivative(title: TitleEvidence, release: ParsedRelease) -> bool:
-    """Is the release, whose title is found, a book about it or an adaptation?"""
+def no_whole_book(title: TitleEvidence, release: ParsedRelease) -> str:
+    """Code when a release that has the title is a book about it, an adaptation or a sample."""
     beside = f"{title.behind} {title.aside}".split(" ")
     others = set(title.others.split(" "))
     text = f" {fold(release.text)} ".replace(title.found, "")
-    return (
+    if not SAMPLE.isdisjoint(f"{title.aside} {title.elsewhere}".split(" ")):
+        return "sample"
+    derived = (
         not DERIVATIVE.isdisjoint(others)
         or not ABOUT.isdisjoint(others)
         or not ADAPTED.isdisjoint(beside)
         or any(f" {phrase} " in text for phrase in PHRASES)
     )
+    return "derivative" if derived else ""

@@ -9,7 +9,7 @@ from bindery.domain.match_authors import (
     find_in_text,
     other_author,
 )
-from bindery.domain.match_derivative import is_derivative
+from bindery.domain.match_derivative import no_whole_book
 from bindery.domain.match_rivals import rival_wins
 from bindery.domain.match_titles import TitleEvidence, best_title, title_places
 from bindery.domain.match_volumes import other_volume
@@ -146,8 +146,9 @@ def _by_words(wanted: WantedWork, release: ParsedRelease, rivals: Sequence[Rival
         author = signs or find_in_text(wanted, release) or author
     if title.behind and not title.subtitle:
         return _no("title-runs-on", wanted.title, title.behind)
-    if is_derivative(title, release):
-        return _no("derivative", wanted.title, title.others)
+    partial = no_whole_book(title, release)
+    if partial:
+        return _no(partial, wanted.title, title.others)
     return _weigh(wanted, release, title, author)
 
 

@@ -224,6 +224,8 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
             "no",
             "derivative",
         ),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember - Excerpt.epub (retail)", "no", "sample"),
+        (_w("The Excerpt", "Jane Doe"), "Jane Doe - The Excerpt.epub", "yes", "match"),
         # A translator is no language.
         (
             _w("Ember", "Jane Doe", allowed_languages=("en",)),
