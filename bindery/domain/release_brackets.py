@@ -105,10 +105,10 @@ def _tags(inner: str, facts: Facts) -> bool:
         facts.revision = max(facts.revision, min(int(version[1]), 99))
         return True
     tokens = [t for t in _SPLIT.split(inner.replace(".", " ").replace("-", " ")) if t]
-    # Nothing is noted of a bracket that turns out to say more (`(tr. Max Muster)`).
-    if len(tokens) > 1 and not _bracket_token(tokens[-1], Facts()):
-        return False
+    spoken = len(facts.languages)
     if not all(_bracket_token(token, facts) for token in tokens):
+        # A short word is no language where the bracket says more (`(tr. Max Muster)`).
+        del facts.languages[spoken:]
         return False
     facts.tagged = True
     return True
