@@ -58,7 +58,8 @@ class FileOp(msgspec.Struct, frozen=True, kw_only=True):
     on.
 
     place: src → dst. adopt: dst must equal src. trash: src is the library file, dst its place in
-    the bin (set by the step); a known `inode`, or `size` and `mtime_ns`, must still be there.
+    the bin (set by the step); where an `inode` is known, the file there must still have its `size`,
+    and that inode or its `mtime_ns`.
     drop_source: src goes if dst holds its bytes.
     """
 

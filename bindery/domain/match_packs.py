@@ -26,6 +26,7 @@ _SIZES = {
     "quartet": 4, "tetralogy": 4, "tetralogie": 4,
     "quintet": 5,
 }  # fmt: skip
+_OF_SERIES = frozenset(_SIZES) | {"saga", "series"}
 _WHOLE = frozenset("complete gesamtausgabe integrale schuber all komplett complet".split())
 _SURE, _LIKELY = 0.90, 0.70
 
@@ -56,15 +57,19 @@ def refuse_or_open(wanted: WantedWork, release: ParsedRelease, match: Match) -> 
 
 def _is_own_word(wanted: WantedWork, release: ParsedRelease, match: Match) -> bool:
     """The word for a pack is one of the wanted title (`The Annual Collection`), or of the series
-    that the release has a place in (`Some Trilogy 01`).
+    that the release has a place in (`Some Trilogy 01`, `Some Trilogy - The Title`).
     """
     series, position = stated_place(release)
     if position and not release.position_end:
         return not PACK_WORDS.isdisjoint(fold(series).split(" "))
     title = next((one for one in match.evidence if one.code.startswith("title-")), None)
-    if title is None or PACK_WORDS.isdisjoint(title.found.split(" ")):
+    if title is None:
         return False
-    return not release.position_end or is_container(wanted.title)
+    if not PACK_WORDS.isdisjoint(title.found.split(" ")):
+        return not release.position_end or is_container(wanted.title)
+    fields = [fold(segment.text) for segment in release.segments]
+    beside = {word for field in fields if field != title.found for word in field.split(" ")}
+    return title.found in fields and not release.position_end and beside & PACK_WORDS <= _OF_SERIES
 
 
 def _one(wanted: WantedWork, release: ParsedRelease) -> Match:

@@ -9,6 +9,7 @@ from bindery.domain.match_authors import AuthorEvidence
 from bindery.domain.match_explained import explained_tokens
 from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
+from bindery.domain.release_segments import looks_like_name
 from bindery.domain.text import words
 from bindery.domain.titles import STOP_WORDS, series_key
 from bindery.domain.wanted import WantedWork
@@ -25,7 +26,8 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     further clauses or behind the author's name, ``elsewhere`` in other segments. ``number`` is a
     volume number right behind it; ``note`` = the span stands in a bracket or is (part of) the
     name of a series with a position behind it; ``numbered`` = the segment in front of it is no more
-    than a number.
+    than a number. ``following`` = the words of the next segment when it may be the title itself
+    and ours only its series (`Author - Saga - Title`).
     """
 
     wanted: str
@@ -42,6 +44,7 @@ class TitleEvidence(msgspec.Struct, frozen=True, kw_only=True):
     number: float | None = None
     note: bool = False
     numbered: bool = False
+    following: str = ""
 
     @property
     def others(self) -> str:
@@ -88,6 +91,7 @@ def best_title(
         key = (
             not evidence.overlaps(author.core),
             evidence.number is None,
+            not evidence.following,
             not evidence.behind,
             not evidence.before,
             _RANK[evidence.step],
@@ -182,6 +186,7 @@ def _evidence(
         subtitle=short and bool(behind) and _is_subtitle(found, near, last.clause),
         aside=_left(found, [at for at in right if at not in near], explained, skip=number),
         note=first.aside or _names_series(found, span, release),
+        following=_following(found, last.segment + 1, release, explained, author),
         numbered=_is_number(found, first.segment - 1),
         elsewhere=_left(found, others, explained),
         number=found[number].word.value if number is not None else None,
@@ -192,6 +197,22 @@ def _is_subtitle(found: Sequence[spans.Token], near: Sequence[int], clause: int)
     """`: A Life in Letters`: behind a colon, three words or more."""
     own = [found[at] for at in near if not found[at].noise]
     return len(own) >= 3 and all(token.clause != clause for token in own)
+
+
+def _following(
+    found: Sequence[spans.Token],
+    segment: int,
+    release: ParsedRelease,
+    explained: frozenset[int],
+    author: AuthorEvidence,
+) -> str:
+    """What follows the title's segment, unless it is the author, or the reader of a recording."""
+    own = [at for at, token in enumerate(found) if token.segment == segment]
+    if not own or any(at in author.core for at in own):
+        return ""
+    if release.media == "audiobook" and looks_like_name(release.segments[segment].text):
+        return ""
+    return _left(found, own, explained)
 
 
 def _is_number(found: Sequence[spans.Token], segment: int) -> bool:

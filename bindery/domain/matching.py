@@ -1,5 +1,6 @@
 """Is this release or file the wanted work? Evidence, rules and confidence (judgement.md 6)."""
 
+import re
 from collections.abc import Sequence
 
 from bindery.domain import languages, match_packs, match_signs, names, spans
@@ -25,6 +26,7 @@ __all__ = ("Evidence", "FileEvidence", "Match", "RivalWork", "WantedWork", "judg
 YES, UNSURE = 0.75, 0.40
 _WEAK = 0.70
 _LONGEST = 1000
+_FIELDS = re.compile(r"\s+[-–—]\s+")
 
 _REFUSED = {
     "junk": "usenet-junk",
@@ -80,7 +82,8 @@ def judge(
 def as_release(found: FileEvidence) -> ParsedRelease:
     """A file's own statements in the shape of a parsed release: author and title are structure."""
     people = [Segment(name[:_LONGEST]) for name in found.authors]
-    title = [Segment(found.title[:_LONGEST])] if found.title else []
+    fields = _FIELDS.split(found.title[:_LONGEST]) if found.title else []
+    title = [Segment(field) for field in fields]
     return ParsedRelease(
         raw=found.title,
         text=found.title,
@@ -203,7 +206,9 @@ def _weigh(
     cap = 1.0
     if release.part > 1 and release.parts > 1:
         cap = 0.70
-    if title.subtitle:
+    if title.following:
+        evidence.append(Evidence("words-behind", title.wanted, title.following))
+    if title.subtitle or title.following:
         cap = 0.70
     if release.kind == "bare" and author.score < names.STRONG:
         cap = 0.70

@@ -60,6 +60,7 @@ class Code(StrEnum):
     BOOK_EXISTS = "book_exists"
     BOOK_NOT_RESOLVED = "book_not_resolved"
     NO_FILE = "no_file"
+    NO_FILE_TO_DELETE = "no_file_to_delete"
     FILE_OUTSIDE_ROOT = "file_outside_root"
     FILE_MISSING = "file_missing"
     ROOT_UNAVAILABLE = "root_unavailable"

@@ -137,11 +137,21 @@ def _clauses(text: str, segment: int) -> Iterator[Token]:
         mark = pieces[clause - 1].strip().casefold() if clause else ""
         aside = mark == "(" or (mark not in (")", ":") and (aside or mark != ""))
         note, by, author = _by(pieces[clause]) if clause else (pieces[clause], "", "")
-        noise = clause > 0 and (is_noise(note) or is_generic(note) or bool(series_note(note)))
+        noise = _names_no_work(note, behind=clause > 0, first=segment == 0)
         for at, word in enumerate(valued(words(note))):
             yield Token(_volume(word) if at else word, segment, clause, aside=aside, noise=noise)
         for word in valued(words(by + author)):
             yield Token(word, segment, clause, aside=aside)
+
+
+def _names_no_work(clause: str, *, behind: bool, first: bool) -> bool:
+    """An edition, a generic subtitle, a series note; a field of its own only without a number,
+    since that is where a series stands with its position.
+    """
+    if not behind:
+        note = series_note(clause)
+        return not first and (is_generic(clause) or bool(note and note[1] is None))
+    return is_noise(clause) or is_generic(clause) or bool(series_note(clause))
 
 
 def _by(clause: str) -> tuple[str, str, str]:

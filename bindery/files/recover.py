@@ -89,9 +89,10 @@ def _decide_trash(op: FileOp, seen: Seen) -> Decision:
         return Decision(Step.MARK_PUBLISHED)
     if seen.src is None:
         return Decision(Step.MARK_DONE)  # a path already gone is success
-    known = (op.size, op.mtime_ns) == (seen.src.size, seen.src.mtime_ns)
-    # Inode numbers of some network and FUSE mounts change with every mount.
-    if not seen.src.regular or (op.inode and seen.src.inode != op.inode and not known):
+    # Inode numbers of some network and FUSE mounts change with every mount, and a new file may be
+    # given the number of the one that it replaced: the size must be ours in any case.
+    known = op.mtime_ns == seen.src.mtime_ns or op.inode == seen.src.inode
+    if not seen.src.regular or (op.inode and not (known and op.size == seen.src.size)):
         return Decision(Step.FAIL, "source_changed")
     return Decision(Step.TRASH)
 

@@ -45,6 +45,7 @@ REFUSALS: Mapping[Code, tuple[int, str]] = {
     Code.BOOK_EXISTS: (409, "book already exists"),
     Code.BOOK_NOT_RESOLVED: (422, "book not found at the metadata provider"),
     Code.NO_FILE: (404, "no file"),
+    Code.NO_FILE_TO_DELETE: (400, "book has no file to delete"),
     Code.FILE_OUTSIDE_ROOT: (403, "the file is outside every root folder"),
     Code.FILE_MISSING: (404, "the file is not on disk"),
     Code.ROOT_UNAVAILABLE: (503, "the root folder is not available"),

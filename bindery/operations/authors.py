@@ -16,6 +16,7 @@ from bindery.operations.masking import pick
 from bindery.operations.monitoring import apply_mode_in
 from bindery.operations.once import Once, Replay, perform
 from bindery.operations.ports import Lookup
+from bindery.operations.trash import trash_in
 from bindery.store import authors, catalogue, commands, profiles, roots, slots
 from bindery.store.authors import AuthorRow, AuthorSettings, Media, Mode
 from bindery.store.settings_rows import setting
@@ -295,17 +296,24 @@ def _patched(row: AuthorRow, patch: AuthorPatch) -> AuthorSettings:
 async def delete_author(
     store: Store, who: Principal, author_id: int, *, files: bool = False
 ) -> Refusal | None:
-    """Unfollow: the author and its books go into the bin, files stay where they are.
-
-    `files` asks for the files too: refused (`conflict`, files_stay) while there are any.
+    """Unfollow: the author and its books leave the library. Files stay where they are, or with
+    `files` go to the recycle bin.
     """
 
     def work(tx: Tx) -> Refusal | None:
         row = authors.find_author(tx, who.scope, author_id)
         if row is None:
             return refuse(Code.NOT_FOUND)
-        if files and row.available:
-            return refuse(Code.CONFLICT, "deleteFiles", reason="files_stay")
+        if files:
+            event = NewEvent(
+                type="bookFileDeleted",
+                by=who.by,
+                library=row.library_id,
+                author_id=row.id,
+                source_title=row.name,
+            )
+            ids = authors.book_ids_of(tx, row.id, include_excluded=True, limit=100_000)
+            trash_in(tx, who, ids, event)
         delete_in(tx, who, row)
         return None
 

@@ -14,6 +14,7 @@ from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.author_sync import formats_of
 from bindery.operations.monitoring import search_slots_in
+from bindery.operations.trash import trash_in
 from bindery.store import books, catalogue, commands, edits, files, profiles, slots
 from bindery.store.books import FORMATS, BookRow
 from bindery.store.catalogue import WorkFields
@@ -222,17 +223,16 @@ async def exclude_book(
 async def delete_book(
     store: Store, who: Principal, book_id: int, *, files: bool = False
 ) -> Refusal | None:
-    """Into the bin; files stay where they are. A refresh of the author does not bring it back.
-
-    `files` asks for the files too: refused (`conflict`, files_stay) while there are any.
+    """Out of the library; a refresh of the author does not bring it back. Files stay where they
+    are, or with `files` go to the recycle bin.
     """
 
     def work(tx: Tx) -> Refusal | None:
         row = books.find_book(tx, who.scope, book_id)
         if row is None:
             return refuse(Code.NOT_FOUND)
-        if files and books.files_of(tx, [book_id]):
-            return refuse(Code.CONFLICT, "deleteFiles", reason="files_stay")
+        if files:
+            trash_in(tx, who, [row.id], _files_event(who, row))
         delete_in(tx, who, row)
         return None
 
@@ -253,6 +253,40 @@ def delete_in(tx: Tx, who: Principal, row: BookRow) -> None:
             source_title=row.title,
             params=params,
         )
+    )
+
+
+async def delete_files(
+    store: Store, who: Principal, book_id: int, book_format: BookFormat | None = None
+) -> BookRow | Refusal:
+    """A book's files, of one format or all, go to the recycle bin; the book stays.
+
+    Refusals: `not_found`, `no_file_to_delete`.
+    """
+
+    def work(tx: Tx) -> BookRow | Refusal:
+        row = books.find_book(tx, who.scope, book_id)
+        if row is None:
+            return refuse(Code.NOT_FOUND)
+        gone = trash_in(tx, who, [row.id], _files_event(who, row), book_format=book_format)
+        if not gone:
+            return refuse(Code.NO_FILE_TO_DELETE)
+        book_changed_in(tx, row.library_id, row.id)
+        if row.author_id is not None:
+            author_changed_in(tx, row.library_id, row.author_id)
+        return books.find_book(tx, who.scope, book_id) or row
+
+    return await store.write(work)
+
+
+def _files_event(who: Principal, row: BookRow) -> NewEvent:
+    return NewEvent(
+        type="bookFileDeleted",
+        by=who.by,
+        library=row.library_id,
+        book_id=row.id,
+        author_id=row.author_id,
+        source_title=row.title,
     )
 
 

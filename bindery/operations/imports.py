@@ -14,7 +14,16 @@ from bindery.domain.import_facts import FileStep
 from bindery.domain.principal import SYSTEM, By, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
 from bindery.operations.downloads import blocked_live, follow_up_in
-from bindery.store import attention, clients, downloads, files, imports, outbox, slot_facts
+from bindery.store import (
+    attention,
+    clients,
+    downloads,
+    file_ops,
+    files,
+    imports,
+    outbox,
+    slot_facts,
+)
 from bindery.store.commands import EVENT, PERSON, Command
 from bindery.store.downloads import DownloadRow
 from bindery.store.imports import ImportRow, ImportSource
@@ -134,7 +143,7 @@ def register_in(tx: Tx, import_id: int) -> bool:
     if not downloads.move_in(tx, row, "imported", "clean", live=False):
         return False
     imports.registered_in(tx, import_id)
-    ops = imports.ops_of(tx, import_id)
+    ops = file_ops.of_import(tx, import_id)
     steps = found.plan.plan.steps
     better = _clear_places(tx, ops, steps)
     for slot_id, placed in _file_rows(tx, found, ops).items():

@@ -23,6 +23,7 @@ from bindery.actors.prober import ProberActor
 from bindery.actors.roster import Kind, RosterActor, Wanted
 from bindery.actors.scheduler import SchedulerActor
 from bindery.actors.search.actor import search_child
+from bindery.actors.trash import TrashActor
 from bindery.adapters.configs import OpenLibraryConfig
 from bindery.adapters.images import Images
 from bindery.adapters.outbound import Outbound
@@ -157,8 +158,12 @@ def _working(parts: Parts) -> list[Child]:
     def housekeeper() -> HousekeeperActor:
         return HousekeeperActor(parts.store, parts.threads)
 
+    def trash() -> TrashActor:
+        return TrashActor(parts.store, parts.threads)
+
     return [
         importer_child(parts.store, parts.threads, parts.board, parts.hub, TIER_WORKING),
+        child("trash", trash, TIER_WORKING),
         child("notifier", notifier, TIER_WORKING),
         child("housekeeper", housekeeper, TIER_WORKING),
     ]

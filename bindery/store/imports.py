@@ -3,13 +3,12 @@
 A plan and all of its ops are committed before the first byte in a root (architecture.md 6b).
 """
 
-from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from bindery.domain.file_op import FileOp, Method, OpKind, OpState
-from bindery.domain.import_facts import FileStep, ImportPlan
+from bindery.domain.file_op import Method
+from bindery.domain.import_facts import ImportPlan
 from bindery.domain.refusal import Params
 from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
@@ -58,34 +57,6 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     done_at: int | None
 
 
-class _OpRow(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    seq: int
-    kind: OpKind
-    root: str
-    marker: str
-    src: str
-    dst: str
-    tmp: str
-    method: Method
-    size: int | None
-    sha256: str | None
-    inode: int | None
-    device: int | None
-    facts: "_OpFacts"
-    state: OpState
-
-
-class _OpFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an op knows beside its columns."""
-
-    key: str = ""
-    change: str = ""
-    replaces: bool = False
-    partial_md5: str = ""
-    mtime_ns: int = 0
-
-
 def set_source_in(tx: Tx, download_id: int, source: ImportSource) -> None:
     """The gate let a download through: remember where it lies."""
     tx.run(
@@ -129,29 +100,6 @@ def add_in(tx: Tx, download_id: int, mode: Method, plan: PlanRecord, trace: str)
     )
 
 
-def add_ops_in(
-    tx: Tx, import_id: int, ops: Sequence[FileOp], steps: Sequence[FileStep]
-) -> list[FileOp]:
-    """Write the journal, one row per step of the plan; answers the ops with their ids."""
-    out: list[FileOp] = []
-    for op, step in zip(ops, steps, strict=True):
-        values = {**_values(op), "import": import_id, "seq": op.seq, "kind": op.kind.value}
-        row_id = tx.insert(_q_add_op, {**values, "root": step.root_id, "now": tx.now_us})
-        out.append(msgspec.structs.replace(op, id=row_id))
-    return out
-
-
-def ops_of(reader: Reader, import_id: int) -> list[FileOp]:
-    """The journal of an import, by `seq`."""
-    rows = reader.rows(_q_ops, {"import": import_id}, _OpRow)
-    return [_op(row) for row in rows]
-
-
-def save_op_in(tx: Tx, op: FileOp) -> None:
-    """An op came further: its state and what is known of its file."""
-    tx.run(_q_save_op, {**_values(op), "id": op.id, "now": tx.now_us})
-
-
 def undoing_in(tx: Tx, import_id: int, code: str, params: Params) -> None:
     """From here on the import is taken back, also after a restart."""
     tx.run(_q_undoing, {"id": import_id, "code": code, "params": json_text(params)})
@@ -172,52 +120,6 @@ def done_in(tx: Tx, import_id: int) -> bool:
     return tx.run(_q_done, {"id": import_id, "now": tx.now_us}) > 0
 
 
-def _values(op: FileOp) -> dict[str, str | int]:
-    facts = _OpFacts(
-        key=op.key,
-        change=op.change,
-        replaces=op.replaces,
-        partial_md5=op.partial_md5,
-        mtime_ns=op.mtime_ns,
-    )
-    return {
-        "src": op.src,
-        "dst": op.dst,
-        "tmp": op.tmp,
-        "method": op.method.value,
-        "size": op.size,
-        "sha256": op.sha256,
-        "inode": op.inode,
-        "device": op.device,
-        "facts": json_text(facts),
-        "state": op.state.value,
-    }
-
-
-def _op(row: _OpRow) -> FileOp:
-    return FileOp(
-        id=row.id,
-        key=row.facts.key,
-        seq=row.seq,
-        kind=row.kind,
-        state=row.state,
-        src=row.src,
-        dst=row.dst,
-        tmp=row.tmp,
-        root=row.root,
-        marker=row.marker,
-        change=row.facts.change,
-        replaces=row.facts.replaces,
-        method=row.method,
-        size=row.size or 0,
-        sha256=row.sha256 or "",
-        partial_md5=row.facts.partial_md5,
-        inode=row.inode or 0,
-        device=row.device or 0,
-        mtime_ns=row.facts.mtime_ns,
-    )
-
-
 _COLUMNS = """id, download_id, state, mode, plan, code, params, trace, created_at, registered_at,
   done_at"""
 _q_put_source = """
@@ -236,21 +138,6 @@ _q_get = f"SELECT {_COLUMNS} FROM import WHERE id = :id"
 _q_add = """
 INSERT INTO import (download_id, mode, plan, trace, created_at)
 VALUES (:download, :mode, :plan, :trace, :now)"""
-_q_add_op = """
-INSERT INTO file_op (import_id, seq, kind, root_id, src, dst, tmp, method, size, sha256, inode,
-  device, facts, state, updated_at)
-VALUES (:import, :seq, :kind, :root, :src, :dst, :tmp, :method, :size, :sha256, :inode, :device,
-  :facts, :state, :now)"""
-_q_ops = """
-SELECT o.id, o.seq, o.kind, r.path AS root, r.marker, o.src, o.dst, o.tmp, o.method, o.size,
-  o.sha256, o.inode, o.device, o.facts, o.state
-FROM file_op o JOIN root r ON r.id = o.root_id
-WHERE o.import_id = :import ORDER BY o.seq"""
-_q_save_op = """
-UPDATE file_op SET src = :src, dst = :dst, tmp = :tmp, method = :method, size = :size,
-  sha256 = :sha256, inode = :inode, device = :device, facts = :facts, state = :state,
-  updated_at = :now
-WHERE id = :id"""
 _q_undoing = "UPDATE import SET code = :code, params = :params WHERE id = :id AND state = 'open'"
 _q_undone = """
 UPDATE import SET state = 'undone', done_at = :now WHERE id = :id AND state = 'open'"""

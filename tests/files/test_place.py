@@ -185,7 +185,15 @@ def test_trash_and_undo(root: Path) -> None:
     book = root / "A" / "T.epub"
     book.parent.mkdir()
     book.write_bytes(b"old")
-    op = replace(op_for(root, book), kind=OpKind.TRASH, dst="", tmp="", inode=book.stat().st_ino)
+    known = book.stat()
+    op = replace(
+        op_for(root, book),
+        kind=OpKind.TRASH,
+        dst="",
+        tmp="",
+        inode=known.st_ino,
+        size=known.st_size,
+    )
     done = finish(op)
     assert not book.exists()
     assert Path(done.dst).read_bytes() == b"old"

@@ -171,15 +171,36 @@ async def test_skip_exclude_delete(tmp_path: Path) -> None:
     assert hidden["total"] == 0
 
 
-async def test_files_are_forgotten_but_never_silently_kept(tmp_path: Path) -> None:
+async def test_files_go_to_the_bin_by_themselves_or_with_their_book(tmp_path: Path) -> None:
+    async with open_library(tmp_path) as world:
+        author = await world.author()
+        book_id = await world.book(author, "Lantern")
+        path = await shelved(world, book_id)
+        url = f"/api/v1/book/{book_id}"
+        odd = await world.key("DELETE", f"{url}/file?format=vhs")
+        other = await world.key("DELETE", f"{url}/file?format=audiobook")
+        gone = await (await world.key("DELETE", f"{url}/file?format=ebook")).get_json()
+        again = await world.key("DELETE", f"{url}/file")
+        second = await world.book(author, "Ledger")
+        await shelved(world, second, "Quill/Ledger.epub")
+        deleted = await world.key("DELETE", f"/api/v1/book/{second}?deleteFiles=true")
+        orders = world.store.read(
+            lambda r: r.values("SELECT src FROM file_op WHERE kind = 'trash' ORDER BY id")
+        )
+    assert [odd.status_code, other.status_code, again.status_code] == [400, 400, 400]
+    assert (await again.get_json())["error"] == "book has no file to delete"
+    assert (gone["status"], gone["bookFiles"]) == ("wanted", [])
+    assert deleted.status_code == 204
+    assert orders == [path, "/shelf/Quill/Ledger.epub"]
+
+
+async def test_files_are_forgotten_but_stay_on_the_disk(tmp_path: Path) -> None:
     async with open_library(tmp_path) as world:
         book_id = await world.book(await world.author(), "Lantern")
         path = await shelved(world, book_id)
         url = f"/api/v1/book/{book_id}"
-        with_files = await world.key("DELETE", f"{url}?deleteFiles=true")
         unknown = await world.key("DELETE", f"{url}/file?path=/etc/passwd")
         gone = await (await world.key("DELETE", f"{url}/file?path={path}")).get_json()
-    assert with_files.status_code == 409
     assert unknown.status_code == 404
     assert (gone["status"], gone["bookFiles"]) == ("wanted", [])
 

@@ -18,7 +18,7 @@ from bindery.files.recover import Advance, undo
 from bindery.operations import imports as steps
 from bindery.runtime.faults import reach
 from bindery.runtime.threads import RootLimiter, RootUnreachable, in_thread
-from bindery.store import commands, downloads, imports
+from bindery.store import commands, downloads, file_ops, imports
 from bindery.store.commands import Command
 from bindery.store.downloads import DownloadRow
 from bindery.store.imports import ImportRow
@@ -34,7 +34,7 @@ _MOMENTARY = frozenset(
 
 async def place(desk: Desk, command: Command, row: DownloadRow, found: ImportRow) -> Stop | None:
     """Advance every op but the removal of sources, then register. None: it is registered."""
-    ops = desk.store.read(lambda reader: imports.ops_of(reader, found.id))
+    ops = desk.store.read(lambda reader: file_ops.of_import(reader, found.id))
     total = sum(step.size for step in found.plan.plan.steps if step.kind is OpKind.PLACE)
     while (op := next_op(ops)) is not None and op.kind is not OpKind.DROP_SOURCE:
         before = sum(o.size for o in ops if o.kind is OpKind.PLACE)
@@ -76,7 +76,7 @@ async def _save(desk: Desk, command: Command, row: DownloadRow, op: FileOp) -> b
     """The op's row follows the disk. False: the download is not ours to import any more."""
 
     def work(tx: Tx) -> bool:
-        imports.save_op_in(tx, op)
+        file_ops.save_in(tx, op)
         commands.progress_in(tx, command, phase="place")
         now = downloads.get(tx, row.id)
         return now is not None and now.state == "importing" and now.removed_at is None
@@ -116,7 +116,7 @@ async def take_back(desk: Desk, found: ImportRow, why: Stop) -> Stop | None:
     await desk.store.write(
         lambda tx: imports.undoing_in(tx, found.id, why.code, why.params), actor=True
     )
-    ops = desk.store.read(lambda reader: imports.ops_of(reader, found.id))
+    ops = desk.store.read(lambda reader: file_ops.of_import(reader, found.id))
     for op in reversed(ops):
         if op.state is OpState.UNDONE:
             continue
@@ -132,7 +132,7 @@ async def take_back(desk: Desk, found: ImportRow, why: Stop) -> Stop | None:
 
 async def drop_sources(desk: Desk, command: Command, row: DownloadRow, found: ImportRow) -> Outcome:
     """Remove what was moved, each source only while its copy stands; the client may clean up."""
-    ops = desk.store.read(lambda reader: imports.ops_of(reader, found.id))
+    ops = desk.store.read(lambda reader: file_ops.of_import(reader, found.id))
     dropped = [op for op in ops if op.kind is OpKind.DROP_SOURCE]
     kept = any(op.state is OpState.UNDONE for op in dropped)
     for op in (op for op in dropped if not op.finished):
@@ -177,4 +177,4 @@ def _limiter(desk: Desk, found: ImportRow, op: FileOp) -> RootLimiter:
 
 
 def _saving(op: FileOp) -> Callable[[Tx], None]:
-    return lambda tx: imports.save_op_in(tx, op)
+    return lambda tx: file_ops.save_in(tx, op)

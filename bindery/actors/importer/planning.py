@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bindery.actors.importer.desk import LOST, ROOT_UNAVAILABLE, Desk, Stop, of_disk
 from bindery.actors.importer.source import Sources, gather, hash_of, hashed, limiter_of
 from bindery.domain.downloads import is_content
-from bindery.domain.file_op import Method
+from bindery.domain.file_op import FileOp, Method
 from bindery.domain.import_facts import (
     DownloadFacts,
     ImportOptions,
@@ -29,7 +29,7 @@ from bindery.files.library import Shelved, look_beside, look_into
 from bindery.files.roots import check_root, try_hardlink
 from bindery.runtime.faults import reach
 from bindery.runtime.threads import RootUnreachable, in_thread
-from bindery.store import commands, downloads, imports, slot_facts, targets
+from bindery.store import commands, downloads, file_ops, imports, slot_facts, targets
 from bindery.store.commands import Command
 from bindery.store.downloads import DownloadRow
 from bindery.store.imports import FileNote, PlanRecord
@@ -251,7 +251,7 @@ async def _commit(
     # The revision makes it unique for ever: every plan follows a move of the row.
     owner = f"d{row.id}r{row.rev}"
 
-    def write_down() -> list[imports.FileOp] | None:
+    def write_down() -> list[FileOp] | None:
         return write_ops(decided.steps, places, owner=owner, change=owner, method=method)
 
     limiter = desk.threads.root(next(iter(places), 0))
@@ -275,7 +275,7 @@ async def _commit(
             return False
         record = PlanRecord(plan=decided, notes=notes)
         import_id = imports.add_in(tx, row.id, method, record, row.trace)
-        imports.add_ops_in(tx, import_id, ops, decided.steps)
+        file_ops.add_in(tx, ops, [step.root_id for step in decided.steps], import_id=import_id)
         commands.progress_in(tx, command, phase="place")
         return True
 

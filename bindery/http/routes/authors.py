@@ -136,7 +136,7 @@ async def update_author(call: Call, author_id: int, body: AuthorPatch) -> Author
 
 @route(blueprint, "DELETE", "/api/v1/author/<id:author_id>", query=DeleteQuery, status=204)
 async def delete_author(call: Call, author_id: int, query: DeleteQuery) -> Refusal | None:
-    """Unfollow an author; books go with it, files stay."""
+    """Unfollow an author; books go with it. Files stay, with `deleteFiles=true` they are binned."""
     return await operations.delete_author(
         call.services.store, call.principal, author_id, files=yes(query.delete_files)
     )

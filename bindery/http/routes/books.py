@@ -104,7 +104,7 @@ async def update_book(call: Call, book_id: int, body: BookPatch) -> Book | Refus
 
 @route(blueprint, "DELETE", "/api/v1/book/<id:book_id>", query=DeleteQuery, status=204)
 async def delete_book(call: Call, book_id: int, query: DeleteQuery) -> Refusal | None:
-    """Delete a book; its files stay."""
+    """Delete a book; its files stay, or with `deleteFiles=true` go to the recycle bin."""
     return await operations.delete_book(
         call.services.store, call.principal, book_id, files=yes(query.delete_files)
     )
@@ -112,9 +112,15 @@ async def delete_book(call: Call, book_id: int, query: DeleteQuery) -> Refusal |
 
 @route(blueprint, "DELETE", "/api/v1/book/<id:book_id>/file", query=FileQuery, returns=Book)
 async def delete_file(call: Call, book_id: int, query: FileQuery) -> Book | Refusal:
-    """With `path`: forget that file, it stays on the disk."""
+    """Move the book's files, or those of one `format`, to the recycle bin. With `path`: only forget
+    that file, it stays on the disk.
+    """
     if not query.path:
-        return refuse(Code.REQUIRED, "path")
+        if query.format not in ("", "ebook", "audiobook"):
+            return refuse(Code.INVALID, "format", value=query.format)
+        wanted = query.format or None
+        row = await operations.delete_files(call.services.store, call.principal, book_id, wanted)
+        return _shown(call, row)
     row = await operations.deregister_file(call.services.store, call.principal, book_id, query.path)
     return _shown(call, row)
 

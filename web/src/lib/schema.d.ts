@@ -238,7 +238,7 @@ export interface paths {
         /** Change monitoring, profiles and folders; null clears. */
         put: operations["author.update_author"];
         post?: never;
-        /** Unfollow an author; books go with it, files stay. */
+        /** Unfollow an author; books go with it. Files stay, with `deleteFiles=true` they are binned. */
         delete: operations["author.delete_author"];
         options?: never;
         head?: never;
@@ -445,7 +445,7 @@ export interface paths {
         /** Change monitoring, formats and metadata; edited fields are locked. */
         put: operations["book.update_book"];
         post?: never;
-        /** Delete a book; its files stay. */
+        /** Delete a book; its files stay, or with `deleteFiles=true` go to the recycle bin. */
         delete: operations["book.delete_book"];
         options?: never;
         head?: never;
@@ -480,7 +480,7 @@ export interface paths {
         get: operations["book_file.book_file"];
         put?: never;
         post?: never;
-        /** With `path`: forget that file, it stays on the disk. */
+        /** Move the book's files, or those of one `format`, to the recycle bin. With `path`: only forget */
         delete: operations["book.delete_file"];
         options?: never;
         head?: never;
@@ -2110,7 +2110,7 @@ export interface components {
          * @description Stable codes of refusals. Never renamed once released; the wire and the UI rely on them.
          * @enum {unknown}
          */
-        Code: "actor_busy" | "admin_required" | "already_blocklisted" | "already_grabbed" | "author_ambiguous" | "author_exists" | "author_not_resolved" | "book_exists" | "book_not_resolved" | "candidate_gone" | "client_failed" | "conflict" | "cross_origin" | "csrf" | "duplicate" | "file_missing" | "file_outside_root" | "forbidden" | "host_not_allowed" | "idempotency_mismatch" | "in_use" | "indexer_failed" | "internal" | "invalid" | "invalid_credentials" | "malformed" | "method_not_allowed" | "no_client_for_protocol" | "no_file" | "no_indexer" | "not_cancellable" | "not_found" | "nothing_wanted" | "notifier_failed" | "override_required" | "password_incorrect" | "password_too_long" | "password_too_short" | "path_nested" | "path_not_directory" | "path_not_found" | "path_not_writable" | "path_reserved" | "provider_timeout" | "provider_unavailable" | "rate_limited" | "required" | "root_unavailable" | "scope" | "secret_required" | "session_required" | "setup_code_required" | "setup_done" | "setup_required" | "stale" | "stopping" | "store_busy" | "store_unavailable" | "timeout" | "too_large" | "unauthorized" | "unknown_setting" | "unsupported_media_type" | "untrusted_proxy" | "url_not_allowed" | "wrong_state";
+        Code: "actor_busy" | "admin_required" | "already_blocklisted" | "already_grabbed" | "author_ambiguous" | "author_exists" | "author_not_resolved" | "book_exists" | "book_not_resolved" | "candidate_gone" | "client_failed" | "conflict" | "cross_origin" | "csrf" | "duplicate" | "file_missing" | "file_outside_root" | "forbidden" | "host_not_allowed" | "idempotency_mismatch" | "in_use" | "indexer_failed" | "internal" | "invalid" | "invalid_credentials" | "malformed" | "method_not_allowed" | "no_client_for_protocol" | "no_file" | "no_file_to_delete" | "no_indexer" | "not_cancellable" | "not_found" | "nothing_wanted" | "notifier_failed" | "override_required" | "password_incorrect" | "password_too_long" | "password_too_short" | "path_nested" | "path_not_directory" | "path_not_found" | "path_not_writable" | "path_reserved" | "provider_timeout" | "provider_unavailable" | "rate_limited" | "required" | "root_unavailable" | "scope" | "secret_required" | "session_required" | "setup_code_required" | "setup_done" | "setup_required" | "stale" | "stopping" | "store_busy" | "store_unavailable" | "timeout" | "too_large" | "unauthorized" | "unknown_setting" | "unsupported_media_type" | "untrusted_proxy" | "url_not_allowed" | "wrong_state";
         /**
          * Counters
          * @description A single row.
