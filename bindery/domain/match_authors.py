@@ -9,6 +9,7 @@ from bindery.domain import names, spans
 from bindery.domain.numbers import equal, same_word
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import Segment
+from bindery.domain.span_names import find_author
 from bindery.domain.text import Word, words
 from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
@@ -69,7 +70,7 @@ def find_in_text(wanted: WantedWork, release: ParsedRelease) -> AuthorEvidence |
     """The full name among the tags behind the title (`Title.2019.Jane.Doe.EPUB`)."""
     found = spans.tokens((Segment(release.text),))
     for name in wanted.authors:
-        place = spans.find_author(found, names.parse(name))
+        place = find_author(found, names.parse(name))
         if place and place[0] >= names.STRONG:
             return AuthorEvidence(
                 score=place[0], code=_CODES.get(place[1], "author-full"), found=name
@@ -157,7 +158,7 @@ def _running(
 ) -> AuthorEvidence:
     """A name inside running words; a bare surname inside somebody else's name proves nothing."""
     for name, alias in people:
-        place = spans.find_author(found, names.parse(name))
+        place = find_author(found, names.parse(name))
         if place is None or place[0] <= best.score:
             continue
         score, code, span = place

@@ -10,7 +10,7 @@ from bindery.domain.match_explained import explained_tokens
 from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
 from bindery.domain.release_segments import looks_like_name
-from bindery.domain.text import words
+from bindery.domain.text import ALL_ARTICLES, fold, words
 from bindery.domain.titles import STOP_WORDS, series_key
 from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
@@ -210,7 +210,14 @@ def _following(
     own = [at for at, token in enumerate(found) if token.segment == segment]
     if not own or any(at in author.core for at in own):
         return ""
-    if release.media == "audiobook" and looks_like_name(release.segments[segment].text):
+    text = release.segments[segment].text
+    if release.media == "audiobook" and looks_like_name(text):
+        return ""
+    # `A Jane Doe Novel` at the very end has lost its last word to the tags.
+    if (
+        found[own[0]].word.s in ALL_ARTICLES
+        and f" {fold(text)} novel " in f" {fold(release.text)} "
+    ):
         return ""
     return _left(found, own, explained)
 

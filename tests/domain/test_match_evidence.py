@@ -226,6 +226,13 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         ),
         (_w("Ember", "Jane Doe"), "Jane Doe - Ember - Excerpt.epub (retail)", "no", "sample"),
         (_w("The Excerpt", "Jane Doe"), "Jane Doe - The Excerpt.epub", "yes", "match"),
+        # What follows in a field of its own may be the title, and ours its series: a person decides.
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember - Cold Ash.epub", "unsure", "unsure"),
+        (_w("Long Walk", "Jane Doe"), "Long Walk - Ember - Jane Doe.epub", "unsure", "unsure"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Long Walk - Ember.epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember - A Max Muster Novel.epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember - Max Muster m4b", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Ember - Jane Doe - Somebody's upload.epub", "yes", "match"),
         # A translator is no language.
         (
             _w("Ember", "Jane Doe", allowed_languages=("en",)),
@@ -293,6 +300,23 @@ def test_a_series_in_front_of_the_title_may_lack() -> None:
     assert (full.verdict, full.code) == ("yes", "match")
     other = judge(wanted, parse("Jane Doe - Ann Ash 3 - The House of Coal epub"))
     assert other.code == "different-volume"
+
+
+@pytest.mark.parametrize(
+    ("title", "verdict"),
+    [
+        ("Cold Ember", "yes"),
+        ("Cold Ember (Unabridged)", "yes"),
+        ("Long Walk 02 - Cold Ember", "yes"),
+        ("Long Walk, Book 2: Cold Ember", "unsure"),
+        ("Cold Ember: A Novel", "yes"),
+        ("Cold Ember - Ash", "unsure"),
+        ("Cold Ember Rising", "no"),
+    ],
+)
+def test_the_title_in_a_tag(title: str, verdict: str) -> None:
+    found = FileEvidence(title=title, authors=("Jane Doe",))
+    assert judge(_w("Cold Ember", "Jane Doe"), found).verdict == verdict
 
 
 def test_one_of_several_numbers_in_a_file_is_enough() -> None:

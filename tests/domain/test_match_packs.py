@@ -98,6 +98,20 @@ def test_where_packs_are_refused_the_pack_says_so() -> None:
     assert match.evidence[-1].code == "pack"
 
 
+@pytest.mark.parametrize(
+    ("release", "verdict"),
+    [
+        ("Jane Doe - Ember Trilogy - Cold Ash epub", "yes"),
+        ("Jane Doe - Ember Trilogy 02 - Cold Ash epub", "yes"),
+        ("Jane Doe - Ember Trilogy Box Set - Cold Ash epub", "no"),
+        ("Jane Doe - Ember Trilogy (1-3) - Cold Ash epub", "no"),
+        ("Jane Doe - Ember Trilogy: Cold Ash, Warm Ash, Ash epub", "no"),
+    ],
+)
+def test_a_book_of_a_trilogy_is_no_pack(release: str, verdict: str) -> None:
+    assert judge(_w("Cold Ash", "Jane Doe"), parse(release)).verdict == verdict
+
+
 def test_a_stranger_s_pack_is_a_stranger_s() -> None:
     match = judge(PANEM[0], parse("Jane Roe - The Hunger Games Trilogy"))
     assert match.code == "wrong-author"
