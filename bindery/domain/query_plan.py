@@ -38,7 +38,7 @@ def plan(
         categories=tuple(categories) if categories is not None else _categories(work.format, caps),
         limit=min(limit, caps.page_size or limit),
     )
-    author = next((name for name in work.authors if fold(name)), "")
+    author = next((name[:_LONGEST_NAME] for name in work.authors if fold(name[:_LONGEST_NAME])), "")
     asked: dict[tuple[str, ...], tuple[int, IndexerQuery]] = {}
     for tier, who in _tiers(author, caps):
         for worth, (title, person) in enumerate(_variants(titles, who)):
