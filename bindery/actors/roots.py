@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import trio
 
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.files import roots
@@ -23,19 +25,44 @@ class RootPort:
         self._threads = threads
         self._own = [str(path.absolute()) for path in own]
 
-    async def look(self, path: str, marker: str | None) -> FoundRoot:
+    async def look(self, path: str, marker: str | None, *, write: bool = False) -> FoundRoot:
         """A look at a folder."""
+        check = partial(roots.check_root, write=write)
         try:
             found = await in_thread(
-                self._threads.root(path), roots.check_root, path, marker, patience_s=PATIENCE_S
+                self._threads.root(path), check, path, marker, patience_s=PATIENCE_S
             )
         except RootUnreachable:
             return FoundRoot(path=path, code="root_unreachable")
         return msgspec.convert(found, FoundRoot, from_attributes=True)
 
+    async def look_at_all(self, roots: Sequence[tuple[str, str]]) -> list[FoundRoot]:
+        """One look at each, side by side: several dead mounts cost the patience once."""
+        found: dict[int, FoundRoot] = {}
+
+        async def look(at: int, path: str, marker: str) -> None:
+            found[at] = await self.look(path, marker)
+
+        async with trio.open_nursery() as nursery:
+            for at, (path, marker) in enumerate(roots):
+                nursery.start_soon(look, at, path, marker)
+        return [found[at] for at in range(len(roots))]
+
     async def overlaps(self, path: str, others: Sequence[str]) -> str | None:
-        """The first of `others` that is, holds or lies in `path`."""
-        return await in_thread(self._threads.scan, roots.nested_with, path, list(others))
+        """The first of `others` that is, holds or lies in `path`; of a mount that does not answer
+        only the names are compared.
+        """
+        for other in others:
+            place = self._threads.root(other)
+            try:
+                hit = await in_thread(
+                    place, roots.nested_with, path, [other], patience_s=PATIENCE_S
+                )
+            except RootUnreachable:
+                hit = other if roots.nested_by_name(path, other) else None
+            if hit is not None:
+                return hit
+        return None
 
     async def reserved(self, path: str) -> bool:
         """Whether the folder has to do with Bindery's own."""

@@ -78,10 +78,11 @@ def write_marker(root: str, uuid: str) -> str:
     return uuid
 
 
-def check_root(path: str, marker: str | None) -> RootFacts:
+def check_root(path: str, marker: str | None, *, write: bool = True) -> RootFacts:
     """Look at a root. `marker` is the uuid of its row; None for a root that is being added.
 
-    Writes and removes one small file. Never raises on what it finds.
+    With `write` a small file is written and removed, which alone proves that writing works; without
+    it only what the system says of the mount and of our rights. Never raises on what it finds.
     """
     if not os.path.isabs(path) or not os.path.exists(path):
         return RootFacts(path=path, code="root_missing")
@@ -95,7 +96,7 @@ def check_root(path: str, marker: str | None) -> RootFacts:
         return RootFacts(path=path, code="root_unreadable")
     found = read_marker(path)
     kind = filesystem_of(path)
-    writable = _can_write(path)
+    writable = _can_write(path) if write else _may_write(path, space.f_flag)
     code = ""
     if not readable:
         code = "root_unreadable"
@@ -129,6 +130,10 @@ def _can_write(folder: str) -> bool:
     return True
 
 
+def _may_write(folder: str, mount: int) -> bool:
+    return not mount & os.ST_RDONLY and os.access(folder, os.W_OK | os.X_OK)
+
+
 def filesystem_of(path: str) -> str:
     """The type of the mounted file system, as in mountinfo (`ext4`, `nfs4`); '' if unknown."""
     try:
@@ -160,6 +165,12 @@ def nested_with(path: str, others: Iterable[str]) -> str | None:
         if _holds(path, other) or _holds(other, path):
             return other
     return None
+
+
+def nested_by_name(path: str, other: str) -> bool:
+    """As `nested_with` for one pair, without asking the disk."""
+    first, second = (os.path.normpath(one).rstrip("/") + "/" for one in (path, other))
+    return first.startswith(second) or second.startswith(first)
 
 
 def _holds(outer: str, inner: str) -> bool:

@@ -68,8 +68,12 @@ class FoundRoot(msgspec.Struct, frozen=True, kw_only=True):
 class Roots(Protocol):
     """The disk, as far as root folders go."""
 
-    async def look(self, path: str, marker: str | None) -> FoundRoot:
-        """A look at a folder; `marker` None for one that is being added."""
+    async def look(self, path: str, marker: str | None, *, write: bool = False) -> FoundRoot:
+        """A look at a folder; `marker` None for one that is being added. `write`: try writing."""
+        ...
+
+    async def look_at_all(self, roots: Sequence[tuple[str, str]]) -> list[FoundRoot]:
+        """One look at each (path, marker), side by side, nothing written."""
         ...
 
     async def overlaps(self, path: str, others: Sequence[str]) -> str | None:

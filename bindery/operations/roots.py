@@ -58,7 +58,7 @@ async def add_root(
 
 
 async def _inspect(path: str, others: list[str], disk: Roots) -> FoundRoot | Refusal:
-    found = await disk.look(path, None)
+    found = await disk.look(path, None, write=True)
     if found.code:
         code = _CODES.get(found.code, Code.ROOT_UNAVAILABLE)
         return refuse(code, "path", path=path, reason=found.code)

@@ -142,3 +142,24 @@ def test_another_file_system_is_told_apart() -> None:
     assert roots.try_hardlink("/proc", "/tmp").reason == "link_other_filesystem"
     assert roots.filesystem_of("/proc") == "proc"
     assert not roots.is_network("/proc")
+
+
+def test_a_look_that_writes_nothing(tmp_path: Path) -> None:
+    roots.write_marker(str(tmp_path), "m" * 32)
+    before = tmp_path.stat().st_mtime_ns
+    assert roots.check_root(str(tmp_path), "m" * 32, write=False).code == ""
+    assert tmp_path.stat().st_mtime_ns == before, "no file came and went"
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "expected"),
+    [
+        ("/books", "/books", True),
+        ("/books/", "/books/a", True),
+        ("/books/a", "/books", True),
+        ("/books", "/books-2", False),
+        ("/a/../books", "/books/x", True),
+    ],
+)
+def test_nesting_by_name_alone(path: str, other: str, expected: bool) -> None:
+    assert roots.nested_by_name(path, other) is expected

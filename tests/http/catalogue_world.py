@@ -60,7 +60,10 @@ class FakeRoots:
     codes: dict[str, str] = field(default_factory=dict[str, str])
     own: str = "/data"
 
-    async def look(self, path: str, marker: str | None) -> FoundRoot:
+    async def look_at_all(self, roots: Sequence[tuple[str, str]]) -> list[FoundRoot]:
+        return [await self.look(path, marker) for path, marker in roots]
+
+    async def look(self, path: str, marker: str | None, *, write: bool = False) -> FoundRoot:
         return FoundRoot(path=path, code=self.codes.get(path, ""), free=5, total=9)
 
     async def overlaps(self, path: str, others: Sequence[str]) -> str | None:

@@ -26,7 +26,8 @@ async def list_roots(call: Call) -> list[RootFolder]:
     """Roots as they are on the disk now."""
     rows = call.services.store.read(roots.list_roots)
     disk: Roots = call.services.ports.roots
-    return [shown(row, await disk.look(row.path, row.marker)) for row in rows]
+    found = await disk.look_at_all([(row.path, row.marker) for row in rows])
+    return [shown(row, one) for row, one in zip(rows, found, strict=True)]
 
 
 @route(blueprint, "POST", "/api/v1/rootfolder", body=RootBody, returns=RootFolder, status=201)
