@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bindery.domain import names, spans
+from bindery.domain import match_beside as beside
+from bindery.domain import spans
 from bindery.domain.match_authors import AuthorEvidence
 from bindery.domain.match_explained import explained_tokens
-from bindery.domain.numbers import MARKERS
 from bindery.domain.release import ParsedRelease
-from bindery.domain.release_segments import looks_like_name
-from bindery.domain.text import ALL_ARTICLES, fold, words
+from bindery.domain.text import words
 from bindery.domain.titles import STOP_WORDS, series_key
 from bindery.domain.wanted import WantedWork
 from bindery.domain.wanted_titles import WantedTitle
@@ -109,7 +108,9 @@ def unexplained(
     author: AuthorEvidence,
 ) -> str:
     """The significant words of a release that no person, series, tag, year or edition explains."""
-    return _left(found, range(len(found)), explained_tokens(release, found, author, wanted))
+    return beside.left_over(
+        found, range(len(found)), explained_tokens(release, found, author, wanted)
+    )
 
 
 def _only_series(title: WantedTitle, found: TitleEvidence, release: ParsedRelease) -> bool:
@@ -132,7 +133,9 @@ def _names_series(found: Sequence[spans.Token], span: spans.Span, release: Parse
     if not release.series or not release.position:
         return False
     return any(
-        place.start <= span.start and span.end <= place.end and _number(found, behind) is not None
+        place.start <= span.start
+        and span.end <= place.end
+        and beside.number_behind(found, behind) is not None
         for place in spans.find(found, words(release.series))
         for behind in [range(place.end, min(place.end + 2, len(found)))]
     )
@@ -149,18 +152,24 @@ def _evidence(
     first, last = found[span.start], found[span.end - 1]
     left = [at for at in range(span.start) if found[at].segment == first.segment]
     right = [at for at in range(span.end, len(found)) if found[at].segment == last.segment]
-    near = _nearer(right, author)
+    near = beside.nearer(right, author)
     step = "fuzzy" if span.fuzzy else title.step
     if title.prefix and title.prefix == series_key(release.series):
         step = {"part": "exact", "part-short": "short"}.get(step, step)
     short = step in ("short", "part-short")
-    number = _number(found, near)
+    number = beside.number_behind(found, near)
     if short:
         near = [at for at in near if not found[at].aside]
     else:
         near = [at for at in near if found[at].clause == last.clause]
-    before = _left(found, left, explained, skip=_opening(found, left, short=short))
-    behind = _left(found, near, explained, skip=number)
+    before = beside.left_over(
+        found, left, explained, skip=beside.opening_number(found, left, short=short)
+    )
+    if beside.ends_with_place(found, left, short=short):
+        before = ""
+    behind = beside.left_over(found, near, explained, skip=number)
+    if short and beside.lost_its_novel(found, near, release):
+        behind = ""
     if short and before:
         behind = behind or before
     code = (
@@ -180,90 +189,17 @@ def _evidence(
         step=step,
         code=code,
         span=span,
-        whole_segment=not _left(found, left + right, frozenset(), skip=number),
+        whole_segment=not beside.left_over(found, left + right, frozenset(), skip=number),
         before=before,
         behind=behind,
-        subtitle=short and bool(behind) and _is_subtitle(found, near, last.clause),
-        aside=_left(found, [at for at in right if at not in near], explained, skip=number),
+        subtitle=short and bool(behind) and beside.is_subtitle(found, near, last.clause),
+        aside=beside.left_over(
+            found, [at for at in right if at not in near], explained, skip=number
+        ),
         note=first.aside or _names_series(found, span, release),
-        following=_following(found, last.segment + 1, release, explained, author),
-        numbered=_is_number(found, first.segment - 1),
-        elsewhere=_left(found, others, explained),
+        following=beside.following(found, last.segment + 1, release, explained, author)
+        or beside.second_title(found, right, last.clause, explained, short=short),
+        numbered=beside.is_number(found, first.segment - 1),
+        elsewhere=beside.left_over(found, others, explained),
         number=found[number].word.value if number is not None else None,
-    )
-
-
-def _is_subtitle(found: Sequence[spans.Token], near: Sequence[int], clause: int) -> bool:
-    """`: A Life in Letters`: behind a colon, three words or more."""
-    own = [found[at] for at in near if not found[at].noise]
-    return len(own) >= 3 and all(token.clause != clause for token in own)
-
-
-def _following(
-    found: Sequence[spans.Token],
-    segment: int,
-    release: ParsedRelease,
-    explained: frozenset[int],
-    author: AuthorEvidence,
-) -> str:
-    """What follows the title's segment, unless it is the author, or the reader of a recording."""
-    own = [at for at, token in enumerate(found) if token.segment == segment]
-    if not own or any(at in author.core for at in own):
-        return ""
-    text = release.segments[segment].text
-    if release.media == "audiobook" and looks_like_name(text):
-        return ""
-    # `A Jane Doe Novel` at the very end has lost its last word to the tags.
-    if (
-        found[own[0]].word.s in ALL_ARTICLES
-        and f" {fold(text)} novel " in f" {fold(release.text)} "
-    ):
-        return ""
-    return _left(found, own, explained)
-
-
-def _is_number(found: Sequence[spans.Token], segment: int) -> bool:
-    own = [token.word for token in found if token.segment == segment]
-    return bool(own) and own[-1].value is not None and all(w.s in MARKERS for w in own[:-1])
-
-
-def _opening(found: Sequence[spans.Token], left: Sequence[int], *, short: bool) -> int | None:
-    """`04 The Title`: a bare position at the very start of the segment."""
-    if len(left) != 1 or short:
-        return None
-    word = found[left[0]].word
-    return left[0] if word.value is not None and word.value < 100 and word.s.isdecimal() else None
-
-
-def _nearer(right: Sequence[int], author: AuthorEvidence) -> list[int]:
-    """What is behind the title, up to the author's full name: behind that are tags and readers."""
-    if author.score < names.STRONG:
-        return list(right)
-    ends = next((at for at in right if at in author.explained), None)
-    return [at for at in right if ends is None or at < ends]
-
-
-def _number(found: Sequence[spans.Token], right: Sequence[int]) -> int | None:
-    """Index of a volume number right behind the title (a marker may stand between)."""
-    for at in right[:2]:
-        value = None if found[at].noise else found[at].word.value
-        if value is not None and not found[at].year:
-            return at if value < 100 else None
-        if found[at].word.s not in MARKERS:
-            return None
-    return None
-
-
-def _left(
-    found: Sequence[spans.Token],
-    where: Sequence[int],
-    explained: frozenset[int],
-    *,
-    skip: int | None = None,
-) -> str:
-    """The significant words at these places that nothing explains."""
-    return " ".join(
-        found[at].word.s
-        for at in where
-        if at not in explained and at != skip and found[at].word.s not in STOP_WORDS
     )

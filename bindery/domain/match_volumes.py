@@ -58,6 +58,8 @@ def _placed(
     if ours:
         fits = any(same_position(value, position) for value in ours)
         return None if fits else (ours[0], position)
+    if title.before:
+        return None
     # A number alone in front of the title is its place in a series that nobody named.
     if mine or position == "1" or title.numbered:
         return None

@@ -233,6 +233,12 @@ def test_reader_cut_house_and_year_never_reject(release: str) -> None:
         (_w("Ember", "Jane Doe"), "Jane Doe - Ember - A Max Muster Novel.epub", "yes", "match"),
         (_w("Ember", "Jane Doe"), "Jane Doe - Ember - Max Muster m4b", "yes", "match"),
         (_w("Ember", "Jane Doe"), "Ember - Jane Doe - Somebody's upload.epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Long Walk 02 Ember epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Long Walk 2: Ember epub", "yes", "match"),
+        (_w("Ember", "Jane Doe"), "Jane Doe - Ember: A Max Muster Novel.epub", "yes", "match"),
+        (_w("Long Walk", "Jane Doe"), "Jane Doe - Long Walk: Cold Ember.epub", "unsure", "unsure"),
+        (_w("Long Walk", "Jane Doe"), "Jane Doe - Long Walk: A Cold Ember.epub", "yes", "match"),
+        (_w("Long Walk", "Jane Doe"), "Jane Doe - Long Walk (Six Embers).epub", "yes", "match"),
         # A translator is no language.
         (
             _w("Ember", "Jane Doe", allowed_languages=("en",)),
@@ -308,7 +314,7 @@ def test_a_series_in_front_of_the_title_may_lack() -> None:
         ("Cold Ember", "yes"),
         ("Cold Ember (Unabridged)", "yes"),
         ("Long Walk 02 - Cold Ember", "yes"),
-        ("Long Walk, Book 2: Cold Ember", "unsure"),
+        ("Long Walk, Book 2: Cold Ember", "yes"),
         ("Cold Ember: A Novel", "yes"),
         ("Cold Ember - Ash", "unsure"),
         ("Cold Ember Rising", "no"),
