@@ -57,9 +57,13 @@ def second_title(
     *,
     short: bool,
 ) -> str:
-    """Up to three words behind a colon, no article first: a title as likely as a subtitle."""
+    """Up to three words behind a colon, no article first and no number among them: a title as
+    likely as a subtitle.
+    """
     own = [at for at in right if found[at].clause == clause + 2 and not found[at].aside]
     if short or not own or len(own) > 3 or found[own[0]].word.s in ALL_ARTICLES:
+        return ""
+    if any(found[at].word.value is not None for at in own):
         return ""
     return left_over(found, own, explained) if len(own) == len(right) else ""
 
