@@ -12,13 +12,14 @@ SECOND = 1_000_000
 """Microseconds in a second."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1)  # noqa: DTZ001 - every instant is UTC
 _LENGTHS: dict[int, Literal["year", "month", "day"]] = {4: "year", 7: "month", 10: "day"}
 
 
 def iso(us: int) -> str:
     """`1709287200000000` -> `2024-03-01T10:00:00Z`; the fraction appears only when there is one."""
-    # A page of books asks hundreds of times: strftime takes three times as long.
-    text = (_EPOCH + timedelta(microseconds=us)).isoformat()[: -len("+00:00")]
+    # A page of books asks hundreds of times: strftime takes five times as long, a zone half more.
+    text = (_EPOCH_WITHOUT_ZONE + timedelta(0, 0, us)).isoformat()
     return f"{text.rstrip('0')}Z" if "." in text else f"{text}Z"
 
 

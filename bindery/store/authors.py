@@ -17,7 +17,7 @@ Mode: TypeAlias = Literal["all", "future", "latest", "none", "series"]
 Media: TypeAlias = Literal["ebook", "audiobook", "both"]
 
 
-class AuthorRow(msgspec.Struct, frozen=True, kw_only=True):
+class AuthorRow(msgspec.Struct, frozen=True):
     """An author with what its wire row needs of the person."""
 
     id: int

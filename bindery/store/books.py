@@ -18,7 +18,7 @@ from bindery.store.tx import Reader, Tx
 FORMATS: tuple[BookFormat, BookFormat] = ("ebook", "audiobook")
 
 
-class BookRow(msgspec.Struct, frozen=True, kw_only=True):
+class BookRow(msgspec.Struct, frozen=True):
     """A book with what its wire row needs of work and author. Dates are calendar texts."""
 
     id: int
@@ -56,7 +56,7 @@ class BookRow(msgspec.Struct, frozen=True, kw_only=True):
     rev: int
 
 
-class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
+class SlotRow(msgspec.Struct, frozen=True):
     """One (book, format) with its decided state. `path` is its newest existing file."""
 
     id: int
@@ -79,7 +79,7 @@ class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
 
 
-class FileRow(msgspec.Struct, frozen=True, kw_only=True):
+class FileRow(msgspec.Struct, frozen=True):
     """One file that fills a slot. Its absolute path is `root_path`/`rel_path`."""
 
     id: int

@@ -34,7 +34,7 @@ class IllegalMove(Exception):
     """A step that the state machine does not know: a fault of ours, never an answer."""
 
 
-class DownloadRow(msgspec.Struct, frozen=True, kw_only=True):
+class DownloadRow(msgspec.Struct, frozen=True):
     """One download. Instants µs UTC. `link` may carry a secret and never leaves the process."""
 
     id: int
@@ -125,7 +125,7 @@ class PayloadRow(msgspec.Struct, frozen=True):
     name: str
 
 
-class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+class QueueEntry(msgspec.Struct, frozen=True):
     """A download with the names of what it is for: one row of the queue."""
 
     id: int

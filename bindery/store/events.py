@@ -11,7 +11,7 @@ from bindery.store.rows import json_text
 from bindery.store.tx import Reader, Tx
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True):
     """One line, with the names of what it speaks about as they are now."""
 
     id: int

@@ -60,7 +60,7 @@ class LegRow(msgspec.Struct, frozen=True, kw_only=True):
     done_at: int | None
 
 
-class CandidateRow(msgspec.Struct, frozen=True, kw_only=True):
+class CandidateRow(msgspec.Struct, frozen=True):
     """One judged release. `link` may carry a secret and never leaves the process."""
 
     id: int

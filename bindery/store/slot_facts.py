@@ -23,7 +23,7 @@ RIVALS = 600
 """Other works of the author that a release is compared with, newest rows first."""
 
 
-class SlotHead(msgspec.Struct, frozen=True, kw_only=True):
+class SlotHead(msgspec.Struct, frozen=True):
     """The slot, its book and its work in one row."""
 
     slot_id: int

@@ -14,7 +14,7 @@ from bindery.store.tx import Reader, Tx
 SlotSort: TypeAlias = Literal["title", "author", "released", "searched"]
 
 
-class WantedSlot(msgspec.Struct, frozen=True, kw_only=True):
+class WantedSlot(msgspec.Struct, frozen=True):
     """A slot with what a search must know of it."""
 
     id: int
