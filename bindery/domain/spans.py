@@ -26,7 +26,7 @@ _TOME = re.compile(r"t(\d{1,2})")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """One word of a release: its segment, its clause in it, whether it is an open year.
 
     ``aside`` = in round brackets or in an alternative title; ``noise`` = of an edition note or a
@@ -61,7 +61,9 @@ class Run(tuple[Token, ...]):  # noqa: SLOT001 - it carries its sets
     def __new__(cls, found: Sequence[Token]) -> Self:
         """Made once per release; every title is looked up in the sets before it is searched for."""
         run = super().__new__(cls, found)
-        spelt = {spelling for token in found for spelling in token.word[:3]}
+        spelt = {
+            spelling for token in found for spelling in (token.word.s, token.word.e, token.word.n)
+        }
         spelt |= {
             spelling
             for first, second in pairwise(found)

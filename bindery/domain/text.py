@@ -9,7 +9,8 @@ or, where one side has none, when their Latin spellings meet.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 APOSTROPHES = "'`´‘’‛′ʹʻʼʽ＇"
 _DELETED = frozenset("™®©℠")
@@ -68,8 +69,11 @@ ALL_ARTICLES = frozenset(word for words in ARTICLES.values() for word in words)
 AND_WORDS = frozenset("and und et y e och og en i ed ve".split())
 
 
-class Word(NamedTuple):
-    """One folded word; ``value`` is set when it stands for a number (compared by value)."""
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """One folded word; ``value`` is set when it stands for a number (compared by value).
+
+    Nothing in it can refer back to it, so the collector need not walk those that caches keep.
+    """
 
     s: str
     e: str
