@@ -4,6 +4,7 @@ async with service(folder) as running:          # the command line as users star
 async with service(folder, tapped=True) as running:   # the same service with a tap (bench.served)
 """
 
+import gzip
 import os
 import shutil
 import socket
@@ -47,11 +48,12 @@ class Reply:
 
     def json(self) -> Any:
         """The decoded body."""
-        return msgspec.json.decode(self.body)
+        packed = ("content-encoding", "gzip") in self.headers
+        return msgspec.json.decode(gzip.decompress(self.body) if packed else self.body)
 
 
 class Caller:
-    """One keep-alive connection with the install key."""
+    """One keep-alive connection with the install key. Takes gzip, as every browser does."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
@@ -65,7 +67,12 @@ class Caller:
         """One request; `body` goes as JSON. Raises RuntimeError when the peer hangs up."""
         wire = self._wire
         data = b"" if body is None else msgspec.json.encode(body)
-        headers = [("Host", "localhost"), ("X-Api-Key", KEY), ("Content-Length", str(len(data)))]
+        headers = [
+            ("Host", "localhost"),
+            ("X-Api-Key", KEY),
+            ("Accept-Encoding", "gzip"),
+            ("Content-Length", str(len(data))),
+        ]
         if data:
             headers.append(("Content-Type", "application/json"))
         request = h11.Request(method=method, target=path, headers=headers)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 
-import trio
 from quart import Response
 from quart.wrappers.response import DataBody
 
@@ -19,8 +18,6 @@ from being compressed beside what a stranger chose.
 MOST = 1 << 21
 """More would hold up the loop."""
 LARGE, LEVEL, QUICK_LEVEL = 1 << 17, 5, 1
-WORTH_A_TURN = 1 << 14
-"""Bytes; packing more takes a millisecond or two."""
 _TYPES = frozenset(
     {
         "application/json",
@@ -53,9 +50,6 @@ async def compress(response: Response, accepted: bool) -> None:
         return
     response.headers.add("Vary", "Accept-Encoding")
     if accepted:
-        if len(body) > WORTH_A_TURN:
-            # Reading the page and packing it are two steps of the loop, not one long one.
-            await trio.lowlevel.checkpoint()
         level = LEVEL if len(body) <= LARGE else QUICK_LEVEL
         response.set_data(gzip.compress(body, level, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
