@@ -118,7 +118,9 @@ def test_q7_the_seams_of_our_server_are_still_there() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, -15), (signal.SIGINT, 0)])
 def test_q8_sigterm_kills_and_sigint_ends_without_a_word(number: int, code: int) -> None:
     program = (
-        "import trio\nfrom functools import partial\n"
+        "import signal, trio\nfrom functools import partial\n"
+        # A run started in the background of a shell hands down an ignored SIGINT.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from hypercorn.config import Config\nfrom hypercorn.trio import serve\n"
         "from quart_trio import QuartTrio\n"
         "config = Config(); config.bind = ['127.0.0.1:0']; config.errorlog = None\n"
@@ -133,7 +135,10 @@ def test_q8_sigterm_kills_and_sigint_ends_without_a_word(number: int, code: int)
         assert process.stdout.readline() == b"up\n"
         time.sleep(0.5)  # "started" is told just before the place that swallows SIGINT
         process.send_signal(number)
-        assert process.wait(20) == code
+        try:
+            assert process.wait(20) == code
+        finally:
+            process.kill()
 
 
 async def test_q12_started_with_the_urls_so_that_port_0_is_usable(
