@@ -22,6 +22,15 @@ _INNER = re.compile(r"\[([^\[\]]{1,300})\]")
 _JUNK = re.compile(
     r"\.(?:par2|vol\d+\+\d+(?:\.par2)?|sfv|nfo|srr|part\d+\.rar|r\d\d|srs|diz)\b", re.IGNORECASE
 )
+# The folder of a collection in front of one of its files: the file is the name.
+_CONTAINER = (
+    r"(?:collection|bibliography|e?books|audiobooks|complete works|series|sammlung|library)"
+)
+_FOLDER = re.compile(
+    rf"[^\[\](){{}}]{{0,200}}\b{_CONTAINER}/"
+    rf"(?!(?:the |complete )*{_CONTAINER}\b)(?=[^/]+ - [^/]+\Z)",
+    re.IGNORECASE,
+)
 _WRAPPER = re.compile(r"\.(?:nzb|torrent|rar|zip|7z)\Z", re.IGNORECASE)
 _FILE_ENDING = re.compile(r"\.\w{2,5}\Z")
 
@@ -73,6 +82,8 @@ def unwrap(title: str) -> Unwrapped:
         text = "".join(c if c.isprintable() else " " for c in text)
     if "\\" in text:
         text = text.rsplit("\\", 1)[-1] or text
+    if "/" in text and (folder := _FOLDER.match(text)):
+        text = text[folder.end() :]
     counter = _COUNTER.search(text)
     part, parts = 0, 0
     if counter:
