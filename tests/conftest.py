@@ -17,6 +17,8 @@ import hypothesis
 import pytest
 import structlog
 
+pytest.register_assert_rewrite("tests.kit")  # its checks tell their values too
+
 IN_CI = bool(os.environ.get("CI"))
 CLOCKS = {"autojump_clock", "mock_clock"}
 TIME_LIMIT_S = 60.0

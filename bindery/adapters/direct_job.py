@@ -19,6 +19,7 @@ from bindery.domain.download_name import download_name, media_type
 from bindery.domain.transfers import RemoteState
 
 RECORD = ".bindery-direct.json"
+REMOVED = ".bindery-removed-"
 _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)$")
 
 
@@ -121,13 +122,26 @@ def present(files: Mapping[str, Path]) -> dict[str, bool]:
 
 
 def clear(folder: Path, keep: str) -> None:
-    """Remove the folder, or only our record when a file is to be kept."""
+    """Remove the folder, or only our record when a file is to be kept.
+
+    The folder is renamed first: a process that dies here leaves something `sweep` knows, never a
+    payload without the record that says whose it is.
+    """
     if not folder.is_dir() or folder.is_symlink():
         return
-    if not keep:
-        shutil.rmtree(folder)
+    if keep:
+        (folder / RECORD).unlink(missing_ok=True)
         return
-    (folder / RECORD).unlink(missing_ok=True)
+    doomed = folder.with_name(REMOVED + folder.name)
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def sweep(downloads: Path) -> None:
+    """Finish removals that an earlier process began; what cannot go stays for the next start."""
+    for doomed in sorted(downloads.glob(f"{REMOVED}*")):
+        if doomed.is_dir() and not doomed.is_symlink():
+            shutil.rmtree(doomed, ignore_errors=True)
 
 
 def state_of(job: Job, *, there: bool) -> RemoteState:

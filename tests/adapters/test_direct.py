@@ -13,7 +13,7 @@ from bindery.adapters.configs import DirectConfig
 from bindery.adapters.direct_job import RECORD
 from bindery.adapters.downloaders import direct as module
 from bindery.adapters.downloaders.direct import Direct
-from bindery.adapters.failures import OutsideError, Rejected
+from bindery.adapters.failures import OutsideError, Rejected, Unavailable
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.part_files import PartFile, write_record
 from bindery.domain.download_name import download_name
@@ -42,6 +42,10 @@ def payload(url: str) -> Payload:
 
 def options(token: str = "tok-1", title: str = "A Book") -> AddOptions:
     return AddOptions(token=token, title=title, category="books")
+
+
+def everything(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
 
 
 async def look(client: Direct, token: str = "tok-1") -> RemoteItem:
@@ -182,6 +186,27 @@ async def test_removing_a_running_download(
         await until(client, RemoteState.DOWNLOADING)
         await client.remove("tok-1", with_data=True)
     assert not (tmp_path / "tok-1").exists()
+
+
+async def test_a_removal_that_died_halfway_is_ended_at_the_next_start(
+    tmp_path: Path, server: ScriptedServer, outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die_after_the_record(folder: Path) -> None:
+        (folder / RECORD).unlink()
+        raise OSError(errno.EIO, "the process dies here")
+
+    server.on("/b.epub", ranged(DATA))
+    async with direct(tmp_path, server, outbound) as client:
+        await client.add(payload(f"{server.url}/b.epub"), options())
+        await until(client, RemoteState.COMPLETE)
+        with monkeypatch.context() as patched:
+            patched.setattr("shutil.rmtree", die_after_the_record)
+            with pytest.raises(Unavailable):
+                await client.remove("tok-1", with_data=True)
+    assert len(everything(tmp_path)) == 2
+    async with direct(tmp_path, server, outbound) as client:
+        assert (await client.snapshot()).items == []
+    assert everything(tmp_path) == []
 
 
 async def test_two_at_once(tmp_path: Path, server: ScriptedServer, outbound: Outbound) -> None:

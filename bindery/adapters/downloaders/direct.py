@@ -27,6 +27,7 @@ from bindery.adapters.direct_job import (
     present,
     start_of,
     state_of,
+    sweep,
     total_of,
     try_folder,
     validator,
@@ -92,7 +93,8 @@ class Direct:
         self._changed = trio.Event()
 
     async def __aenter__(self) -> Self:
-        """Read what earlier processes left."""
+        """Read what earlier processes left, and end what they were removing."""
+        await in_thread(self._disk, sweep, self._folder)
         records = await in_thread(self._disk, read_records, self._folder, RECORD)
         for token, raw in records.items():
             try:
