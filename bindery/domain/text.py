@@ -220,10 +220,13 @@ def sort_key(text: str) -> str:
 
 
 def title_sort_key(title: str, language: str = "") -> str:
-    """Order of titles: leading article gone, numbers padded to ten digits."""
-    folded = fold(title).split(" ")
+    """Order of titles: article gone (in front, or behind a comma), numbers padded to ten digits."""
     articles = ARTICLES.get(language, ALL_ARTICLES)
-    if len(folded) > 1 and folded[0] in articles:
+    main, comma, last = title.rpartition(",")
+    folded = fold(title).split(" ")
+    if comma and fold(last) in articles and (inverted := fold(main)):
+        folded = inverted.split(" ")
+    elif len(folded) > 1 and folded[0] in articles:
         folded = folded[1:]
     return " ".join(word.zfill(10) if word.isdecimal() else word for word in folded)
 
