@@ -24,11 +24,14 @@ _TRACK_WORD = re.compile(
     r"\b(?:track|chapter|kapitel|part|teil|ch)[\s._-]*0*(\d{1,4})\b", re.IGNORECASE
 )
 _CHAPTER = re.compile(
-    r"\A(?:\d{1,4}\s*[-.]?\s*)?(?:chapter|kapitel|track|part|teil|chapitre|capitulo|hoofdstuk|intro|"
-    r"prologue|epilogue|opening credits|end credits)?\s*\w{0,12}\Z",
+    r"\A(?:chapter|chapitre|cap[ií]tulo|capitolo|hoofdstuk|kapitel|track|part|partie|parte|teil|deel"
+    r"|disc|disk|cd)[\s._-]*\d{1,4}(?=\s*(?:[-.:_/]|of\b|\Z))",
     re.IGNORECASE,
 )
-_LEADING_NUMBER = re.compile(r"\A\d{1,3}\s*[-.]\s+\S")
+_CHAPTER_NAMES = frozenset(
+    ("intro", "introduction", "prologue", "epilogue", "opening credits", "end credits")
+)
+_LEADING_NUMBER = re.compile(r"\A\d{1,3}(?:\s*[-.]\s+\S|_+[^\W\d])")
 _IGNORED_PARTS = re.compile(r"\A(?:\.|@eadir\Z|_unpack_|_failed_|thumbs\.db\Z)", re.IGNORECASE)
 _SAMPLE_PART = re.compile(r"\A(?:sample|proof)s?\Z", re.IGNORECASE)
 _JUNK_ENDING = re.compile(r"\.(?:par2|sfv|nzb|srr|srs|diz|nfo|url|md5|sha1)\Z", re.IGNORECASE)
@@ -81,14 +84,10 @@ def is_ignored(path: str) -> bool:
 def is_chapter_like(title: str) -> bool:
     """A tag that names a chapter (`04 - The Temple`, `Kapitel 01`), never the book."""
     clean = title.strip()
-    if not clean or clean.isdecimal():
+    if not clean or (clean.isdecimal() and len(clean) <= 3):
         return True
-    marked = _TRACK_WORD.search(clean) is not None or fold(clean) in (
-        "intro",
-        "prologue",
-        "epilogue",
-    )
-    return bool(_LEADING_NUMBER.match(clean)) or (marked and bool(_CHAPTER.match(clean)))
+    marked = _LEADING_NUMBER.match(clean) or _CHAPTER.match(clean)
+    return bool(marked) or fold(clean) in _CHAPTER_NAMES
 
 
 def natural_key(path: str) -> tuple[tuple[int, int, str], ...]:

@@ -14,7 +14,8 @@ Value: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 USER = "user"
 _NEVER = frozenset(("ref", "provider"))
 _FILL_ONLY = frozenset(("cover", "released", "language", "asin", "original_title", "subtitle"))
-_OVERWRITE = frozenset(("narrators", "duration_s"))
+# Who knows a field better than the primary: shelves of readers, the shop that sells the recording.
+_BETTER_KNOWN_BY = {"genres": "hardcover", "narrators": "audnex", "duration_s": "audnex"}
 MIN_RATINGS = 10
 
 
@@ -79,7 +80,26 @@ def merge(
                 changes += _average(current, records_by_source[source], source)
         if source:
             held[field] = source
+    if "average_rating" not in locked and held.get("average_rating") != USER:
+        changes += _bare_average(current, changes, order, records_by_source)
     return Diff(tuple(changes), held)
+
+
+def _bare_average(
+    current: Mapping[str, Value],
+    changes: Sequence[Change],
+    order: Sequence[str],
+    records: Mapping[str, Mapping[str, Value]],
+) -> list[Change]:
+    """An average without a count is better than no rating at all."""
+    rated = any(change.field == "ratings_count" for change in changes)
+    known = [current.get(name) for name in ("average_rating", "ratings_count")]
+    if rated or not all(is_unknown(value) for value in known):
+        return []
+    for name in order:
+        if found := _average(current, records[name], name):
+            return found
+    return []
 
 
 def _average(
@@ -115,14 +135,14 @@ def _choose(
         elif name == winner or (index == 0 and (not winner or winner not in order)):
             if field not in _FILL_ONLY or name == winner:
                 value, source = offered, name
-        elif _stronger(field, value, offered):
+        elif _stronger(field, value, offered, name):
             value, source = offered, name
     return value, source
 
 
-def _stronger(field: str, value: Value, offered: Value) -> bool:
+def _stronger(field: str, value: Value, offered: Value, source: str) -> bool:
     """May an enricher's value replace a known one (metadata.md 10.8)?"""
-    if field in _OVERWRITE:
+    if _BETTER_KNOWN_BY.get(field) == source:
         return True
     if field == "description" and isinstance(value, str) and isinstance(offered, str):
         return len(offered) > len(value)

@@ -241,26 +241,18 @@ def _fit(segment: tuple[Piece | Group, ...], values: dict[str, str]) -> str | No
 
 
 def _segment(segment: tuple[Piece | Group, ...], values: dict[str, str]) -> str:
-    out = ""
+    out, dropped = "", False
     for item in segment:
-        if isinstance(item, Piece):
-            # An empty group at the start takes the glue behind it along.
-            out += (
-                item.text
-                if out or not _dropped_before(segment, item, values)
-                else item.text.lstrip(" -_")
-            )
+        if isinstance(item, Group):
+            text = _group_text(item, values)
+            dropped = dropped or not text
+        elif dropped and not out:
+            text = item.text.lstrip(" -_")  # empty groups at the start take their glue along
         else:
-            out += _group_text(item, values)
+            text = item.text
+        out += text
     out = " ".join(_EMPTY_PAIR.sub("", out).split())
     return _safe(out)
-
-
-def _dropped_before(
-    segment: tuple[Piece | Group, ...], piece: Piece, values: dict[str, str]
-) -> bool:
-    at = next(i for i, item in enumerate(segment) if item is piece)
-    return at > 0 and all(isinstance(g, Group) and not _group_text(g, values) for g in segment[:at])
 
 
 def _group_text(group: Group, values: dict[str, str]) -> str:

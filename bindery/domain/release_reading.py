@@ -62,6 +62,10 @@ def read(
         return Reading((radio_play,), texts[0], True)
     if len(texts) == 1 < len(segments) and _is_known(texts[0], known_authors):
         return Reading((texts[0],), texts[0], True)  # named after its author
+    year = segments[-1].year
+    if len(texts) == 1 and year and (name := _is_known(texts[0], known_authors)):
+        facts.year = None
+        return Reading((name,), year, False)  # `George Orwell 1984`: all the title there is
     reading = _known_author(texts, known_authors)
     if reading is None and len(texts) > 1:
         reading = _by_names(texts, facts, known, audio=audio)
@@ -69,7 +73,6 @@ def read(
         return Reading((texts[0],), "", True)
     if reading is None:
         reading = _single(texts[0], known_authors) if len(texts) == 1 else _fallback(texts)
-        year = segments[-1].year
         if len(texts) == 1 and year and not reading.authors and known_authors:
             # `Orwell.1984.epub`: what looked like the year is all the title there is.
             alone = _single(f"{texts[0]} {year}", known_authors)

@@ -69,7 +69,7 @@ def cut(text: str, facts: Facts) -> list[Segment]:
         text = re.sub(r"(?<=\w)_ (?=\w)", ": ", text)
         text = re.sub(r"(?<=[^\W\d_])- (?=\w)", ": ", text).replace("_", " ")
     text = _narrator(text, facts)
-    facts.title_first = " — " in text
+    facts.title_first = text.count("—") == 1 and " — " in text
     fields = [field.strip(" ,-") for field in _SEPARATOR.split(text)]
     fields = [field for field in fields if _WORDY.search(field)]
     if scene and (len(fields) == 1 or text.count("-") > 2):
