@@ -26,7 +26,7 @@ from bindery.domain.door import (
 )
 from bindery.domain.peers import Peer, effective_host, host_allowed
 from bindery.domain.principal import HOUSEHOLD, Principal, Role, Scope, Via
-from bindery.domain.refusal import Refusal
+from bindery.domain.refusal import Code, Refusal
 from bindery.http import cookies
 from bindery.http.call import Call
 from bindery.http.credentials import (
@@ -41,6 +41,7 @@ from bindery.http.credentials import (
 )
 from bindery.http.errors import CHALLENGE, denied, refused
 from bindery.http.kernel import Kernel
+from bindery.http.limiters import retry_after
 from bindery.http.policy import Rule
 from bindery.http.services import Services
 from bindery.operations.identity import UNTRUSTED_PROXY
@@ -100,8 +101,9 @@ class Door:
         if isinstance(basic, Refusal):
             return _challenged(refused(basic))
 
-        def work(reader: Reader) -> Decision:
-            return self._decide(reader, asked, tree, rule, peer, presented, basic)
+        def work(reader: Reader) -> Decision | Refusal:
+            spent = self._charge_weak_key(reader, presented, peer)
+            return spent or self._decide(reader, asked, tree, rule, peer, presented, basic)
 
         try:
             decision = services.store.read(work)
@@ -110,6 +112,10 @@ class Door:
             if rule is None or rule.access is not Access.public:
                 raise
             decision = _unread(asked, tree, rule, peer, services)
+        if isinstance(decision, Refusal):
+            return refused(decision)
+        if decision.found.verified.key is not None:
+            self._kernel.limiters.weak_key.refund(peer.limiter_key)
         if peer.stripped:
             await self._note_proxy(peer)
         if decision.who is None:
@@ -133,6 +139,18 @@ class Door:
         if session is not None:
             await self._touch(call, session)
         return call
+
+    def _charge_weak_key(self, reader: Reader, presented: Presented, peer: Peer) -> Refusal | None:
+        """A short install key could be guessed, so guesses have a budget (security-rulings.md 5).
+
+        Charged before the look-up, or the right guess would pass however many came before it.
+        """
+        if not presented.keys or not api_keys.is_weak(api_keys.install_key(reader)):
+            return None
+        wait = self._kernel.limiters.weak_key.charge(peer.limiter_key)
+        if wait is None:
+            return None
+        return Refusal(code=Code.RATE_LIMITED, retry_after_s=retry_after(wait))
 
     def _decide(
         self,

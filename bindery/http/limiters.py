@@ -79,12 +79,17 @@ class SlidingWindow:
 
 
 class Limiters:
-    """The limiters of one app (security-rulings.md 5, second table)."""
+    """The limiters of one app (security-rulings.md 5, second table, and 10 for `search`).
+
+    `address`, `handshake` and `weak_key` by address, `account` by name, `search` by account.
+    """
 
     def __init__(self, failures: int, window_s: float) -> None:
         self.address = SlidingWindow(failures, window_s)
         self.account = SlidingWindow(10, 60.0)
         self.handshake = SlidingWindow(20, 60.0)
+        self.weak_key = SlidingWindow(60, 60.0)
+        self.search = SlidingWindow(30, 60.0)
 
 
 def retry_after(wait_s: float) -> int:

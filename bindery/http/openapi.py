@@ -121,7 +121,8 @@ def _types(metas: Iterable[Meta]) -> Iterable[Any]:
     seen: set[object] = set()
     wanted: list[Any] = [ErrorBody, *SERVER_FRAMES, *CLIENT_FRAMES, *LIVE_ROWS]
     for meta in metas:
-        wanted += [kind for kind in (meta.body, meta.returns) if kind is not None]
+        kinds = (meta.body, meta.returns, *meta.also.values())
+        wanted += [kind for kind in kinds if kind is not None]
         wanted += [entry.type for entry in _fields(meta)]
     for kind in wanted:
         if _key(kind) not in seen:
@@ -137,17 +138,13 @@ def _key(kind: Any) -> str:
 
 def _operation(rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]) -> dict[str, Any]:
     error = {"description": "Refused", "content": {"application/json": {"schema": _ERROR}}}
-    answer: dict[str, Any] = {"description": "Done"}
-    if meta.returns is not None:
-        answer["content"] = {meta.media: {"schema": schema_of[_key(meta.returns)]}}
-    elif meta.status != 204:
-        answer["content"] = {meta.media: {"schema": {}}}
+    kinds = {meta.status: meta.returns, **meta.also}
     operation: dict[str, Any] = {
         "operationId": rule.endpoint,
         "tags": [rule.endpoint.partition(".")[0]],
         "summary": meta.summary,
         "responses": {
-            **{str(status): answer for status in (meta.status, *meta.also)},
+            **{str(status): _success(meta, status, kinds[status], schema_of) for status in kinds},
             "default": error,
         },
         "x-access": row.access.value,
@@ -164,6 +161,13 @@ def _operation(rule: UrlRule, meta: Meta, row: Rule, schema_of: dict[str, Any]) 
             "content": {"application/json": {"schema": schema_of[_key(meta.body)]}},
         }
     return operation
+
+
+def _success(meta: Meta, status: int, kind: object, schemas: dict[str, Any]) -> dict[str, Any]:
+    if status == 204:
+        return {"description": "Done"}
+    schema: object = {} if kind is None else schemas[_key(kind)]
+    return {"description": "Done", "content": {meta.media: {"schema": schema}}}
 
 
 _ERROR = {"$ref": "#/components/schemas/ErrorBody"}

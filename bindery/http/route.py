@@ -48,7 +48,7 @@ class Meta:
     optional_body: bool = False
     summary: str = ""
     media: str = JSON
-    also: tuple[int, ...] = ()
+    also: Mapping[int, object] = field(default_factory=dict[int, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ def route(
     limit: int = BODY_LIMIT,
     optional_body: bool = False,
     media: str = JSON,
-    also: tuple[int, ...] = (),
+    also: Mapping[int, object] | None = None,
 ) -> Callable[[H], H]:
     """Register a handler under `<blueprint>.<function name>`, its key in the policy table.
 
     `body` and `query` are msgspec types. `returns` is the type of the 2xx answer, only for the
     OpenAPI document. `status` is used when the handler returns a bare value; 204 has no body.
-    `also` are further statuses of success, set by `Answer`, for the document.
+    `also` are further statuses of success with their types, set by `Answer`, for the document.
     `limit` bounds the request body in bytes; quart keeps bodies in memory, so it cannot exceed
     `BODY_LIMIT` (larger uploads need a streaming route of their own). With `optional_body` an
     empty body becomes None.
@@ -116,7 +116,7 @@ def route(
             optional_body,
             _summary(handler),
             media,
-            also,
+            also or {},
         )
         view = _wrap(handler, meta)
         blueprint.add_url_rule(

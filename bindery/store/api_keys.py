@@ -8,6 +8,9 @@ import msgspec
 
 from bindery.store.tx import Reader, Tx
 
+SHORTEST = 20
+"""Characters; a shorter install key could be guessed (security-rulings.md 5)."""
+
 
 class ApiKey(msgspec.Struct, frozen=True):
     """A verified key. `user_id` None = the install key; then `role` is empty."""
@@ -39,6 +42,11 @@ def find(reader: Reader, digest: bytes, now_us: int) -> ApiKey | None:
 def install_key(reader: Reader) -> str:
     """The install key's text, for admins to read; empty before it is seeded."""
     return str(reader.value(_q_read_install, {}) or "")
+
+
+def is_weak(install_key: str) -> bool:
+    """Short enough to be guessed? None at all is not weak."""
+    return 0 < len(install_key) < SHORTEST
 
 
 def replace_install_in(tx: Tx, secret: str) -> None:

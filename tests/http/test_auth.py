@@ -585,3 +585,28 @@ async def test_a_short_install_key_is_on_the_health_page(tmp_path: Path) -> None
         await world.store.write(lambda tx: api_keys.replace_install_in(tx, "short"))
         assert await weak("short") == ["weak_api_key"]
         assert await weak(await identity.regenerate_install_key(world.store)) == []
+
+
+async def test_guesses_at_a_short_install_key_have_a_budget(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        await world.store.write(lambda tx: api_keys.replace_install_in(tx, "short"))
+
+        async def ask(key: str, address: str = "203.0.113.9") -> Response:
+            headers = {"X-Api-Key": key}
+            return await world.ask("GET", "/api/v1/queue", headers=headers, peer=(address, 1))
+
+        assert [(await ask("short")).status_code for _ in range(70)] == [200] * 70
+        assert [(await ask(f"guess{n}")).status_code for n in range(61)] == [401] * 60 + [429]
+        right = await ask("short")
+        assert (right.status_code, (await right.get_json())["code"]) == (429, "rate_limited")
+        assert 0 < int(right.headers["Retry-After"]) <= 60
+        assert (await ask("short", "203.0.113.10")).status_code == 200
+
+
+async def test_guesses_at_a_long_install_key_are_not_counted(tmp_path: Path) -> None:
+    """256 bits are not guessed, and an old tool must not lock its household out."""
+    async with open_app(tmp_path) as world:
+        for _ in range(70):
+            wrong = await world.ask("GET", "/api/v1/queue", headers={"X-Api-Key": "wrong"})
+            assert wrong.status_code == 401
+        assert (await world.key("GET", "/api/v1/queue")).status_code == 200

@@ -149,6 +149,15 @@ async def test_free_search(tmp_path: Path) -> None:
         assert [(one["guid"], one["verdict"]) for one in found] == [("wrong", "acceptable")]
 
 
+async def test_free_search_has_a_budget(tmp_path: Path) -> None:
+    async with open_app(tmp_path) as world:
+        path = "/api/v1/indexer/search?q=lantern"
+        statuses = [(await world.key("GET", path)).status_code for _ in range(31)]
+        assert statuses == [200] * 30 + [429]
+        other, _ = await member(world, "bob")
+        assert (await world.ask("GET", path, headers=other.headers)).status_code == 200
+
+
 async def test_grab_over_http(tmp_path: Path) -> None:
     async with open_app(tmp_path) as world:
         shelf = await household(world)

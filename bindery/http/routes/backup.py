@@ -29,7 +29,7 @@ class Backup(Wire, omit_defaults=True):
     duration_ms: int | None = None
 
 
-class Started(Wire):
+class BackupStarted(Wire):
     """The backup takes longer; its job tells how far it is."""
 
     job_id: str
@@ -45,7 +45,7 @@ async def list_backups(call: Call) -> list[Backup]:
     return [_shown(found) for found in await backups.list_backups(call.services.store)]
 
 
-@route(blueprint, "POST", "/api/v1/backup", returns=Backup, status=201)
+@route(blueprint, "POST", "/api/v1/backup", returns=Backup, status=201, also={202: BackupStarted})
 async def create_backup(call: Call) -> object:
     """Make a backup now; a body `{"label": ...}` names it."""
     store = call.services.store
@@ -57,7 +57,7 @@ async def create_backup(call: Call) -> object:
         case Failed():
             return problem_response(Problem(500, Code.INTERNAL, "the backup could not be made"))
         case job:
-            return Answer(Started(job_id=job), status=202)
+            return Answer(BackupStarted(job_id=job), status=202)
 
 
 @route(blueprint, "DELETE", "/api/v1/backup/<name>", status=204)

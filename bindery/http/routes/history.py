@@ -88,7 +88,7 @@ async def hide(call: Call, event_id: int) -> Refusal | None:
     "/api/v1/history/<id:event_id>/blocklist",
     returns=Blocked,
     status=201,
-    also=(200,),
+    also={200: Blocked},
 )
 async def blocklist(call: Call, event_id: int) -> Blocked | Answer | Refusal:
     """Do not grab the release behind an event again."""

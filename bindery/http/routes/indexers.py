@@ -12,6 +12,7 @@ from bindery.domain.wire.indexer import Indexer, IndexerHealth, IndexerTest
 from bindery.domain.wire.search import SearchRelease
 from bindery.http.call import Call
 from bindery.http.etag import conditional
+from bindery.http.limiters import retry_after
 from bindery.http.once import once
 from bindery.http.route import Answer, route
 from bindery.http.schemas.search import TextQuery
@@ -122,8 +123,11 @@ async def test_unsaved(call: Call, body: IndexerPatch) -> IndexerTest | Refusal:
 
 @route(blueprint, "GET", "/api/v1/indexer/search", query=TextQuery, returns=list[SearchRelease])
 async def search(call: Call, query: TextQuery) -> tuple[SearchRelease, ...] | Refusal:
-    """Search every indexer for words; waits for the slowest, at most 60 s."""
+    """Search every indexer for words; waits for the slowest, at most 60 s. 30 in a minute."""
     store = call.services.store
+    wait = call.kernel.limiters.search.charge(str(call.principal.user_id))
+    if wait is not None:
+        return Refusal(code=Code.RATE_LIMITED, retry_after_s=retry_after(wait))
     started = await search_text(store, call.principal, query.q, trace=call.trace)
     if isinstance(started, Refusal):
         return () if started.code is Code.NO_INDEXER else started

@@ -34,6 +34,7 @@ WAIT_S = 60.0
     "/api/v1/book/<id:book_id>/search",
     query=BookSearchQuery,
     returns=BookSearch,
+    also={202: SearchStarted},
 )
 async def search(call: Call, book_id: int, query: BookSearchQuery) -> Answer | Refusal | Replay:
     """Search every indexer for a book. `stream=1`: 202 and its id, to be listened to."""

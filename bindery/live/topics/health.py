@@ -15,8 +15,6 @@ from bindery.store.indexers import IndexerRow, IndexerState
 from bindery.store.store import Store
 from bindery.store.tx import Reader
 
-SHORTEST_KEY = 20
-"""A shorter install key could be guessed (security-rulings.md 5)."""
 INSTALL_KEY = "key:install"
 
 Actors = Callable[[], Sequence[ActorHealth]]
@@ -58,9 +56,9 @@ def _integrations(reader: Reader, now_us: int) -> dict[str, HealthRow]:
 
 def _settings(reader: Reader) -> list[HealthRow]:
     """What was configured and is not safe; admins only, as the whole page."""
-    if not 0 < len(api_keys.install_key(reader)) < SHORTEST_KEY:
+    if not api_keys.is_weak(api_keys.install_key(reader)):
         return []
-    weak = Reason(code="weak_api_key", params={"shortest": SHORTEST_KEY})
+    weak = Reason(code="weak_api_key", params={"shortest": api_keys.SHORTEST})
     return [HealthRow(id=INSTALL_KEY, kind="setting", name="API key", state="failing", reason=weak)]
 
 

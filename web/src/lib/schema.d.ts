@@ -685,7 +685,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Search every indexer for words; waits for the slowest, at most 60 s. */
+        /** Search every indexer for words; waits for the slowest, at most 60 s. 30 in a minute. */
         get: operations["indexer.search"];
         put?: never;
         post?: never;
@@ -1821,6 +1821,13 @@ export interface components {
             modTime: string;
             /** @default null */
             durationMs?: number | null;
+        };
+        /**
+         * BackupStarted
+         * @description The backup takes longer; its job tells how far it is.
+         */
+        BackupStarted: {
+            jobId: string;
         };
         /**
          * Blocked
@@ -3340,6 +3347,13 @@ export interface components {
             parsed: components["schemas"]["ParsedFields"];
         };
         /**
+         * SearchStarted
+         * @description Answer of a search that is listened to.
+         */
+        SearchStarted: {
+            searchId: number;
+        };
+        /**
          * Sent
          * @description The target took the test event.
          */
@@ -4259,6 +4273,15 @@ export interface operations {
                     "application/json": components["schemas"]["Backup"];
                 };
             };
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupStarted"];
+                };
+            };
             /** @description Refused */
             default: {
                 headers: {
@@ -4721,6 +4744,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookSearch"];
+                };
+            };
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchStarted"];
                 };
             };
             /** @description Refused */
