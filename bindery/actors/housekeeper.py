@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import structlog
+import trio
 
 from bindery.domain.backup_names import SCHEDULED, clean_label
 from bindery.files.bin import purge_bin
@@ -152,10 +153,13 @@ class HousekeeperActor:
         return Done({"findings": checks})
 
     async def _look_at_disks(self, _command: Command) -> Outcome:
-        rows = self._store.read(roots.list_roots)
-        for row in rows:
-            facts = await self._facts(row)
-            await self._store.write(lambda tx, r=row, f=facts: _noted_in(tx, r, f), actor=True)
+        async def look(row: RootRow) -> None:
+            found = await self._facts(row)
+            await self._store.write(lambda tx: _noted_in(tx, row, found), actor=True)
+
+        async with trio.open_nursery() as nursery:  # a dead mount holds up no other
+            for row in self._store.read(roots.list_roots):
+                nursery.start_soon(look, row)
         data = self._store.path.absolute().parent
         facts = await in_thread(self._threads.scan, check_root, str(data), None)
         await self._store.write(lambda tx: _space_in(tx, "data", str(data), facts.free), actor=True)
@@ -167,7 +171,7 @@ class HousekeeperActor:
         try:
             return await in_thread(self._threads.root(row.id), check_root, row.path, row.marker)
         except RootUnreachable:
-            return RootFacts(path=row.path, code="root_unreadable")
+            return RootFacts(path=row.path, code="root_unreachable")
 
 
 def _noted_in(tx: Tx, row: RootRow, facts: RootFacts) -> None:

@@ -50,19 +50,25 @@ class RootPort:
 
     async def overlaps(self, path: str, others: Sequence[str]) -> str | None:
         """The first of `others` that is, holds or lies in `path`; of a mount that does not answer
-        only the names are compared.
+        only the names are compared. All are looked at side by side.
         """
-        for other in others:
-            place = self._threads.root(other)
-            try:
-                hit = await in_thread(
-                    place, roots.nested_with, path, [other], patience_s=PATIENCE_S
-                )
-            except RootUnreachable:
-                hit = other if roots.nested_by_name(path, other) else None
-            if hit is not None:
-                return hit
-        return None
+        hits: dict[str, bool] = {}
+
+        async def look(other: str) -> None:
+            hits[other] = await self._nested(path, other)
+
+        async with trio.open_nursery() as nursery:
+            for other in others:
+                nursery.start_soon(look, other)
+        return next((other for other in others if hits[other]), None)
+
+    async def _nested(self, path: str, other: str) -> bool:
+        place = self._threads.root(other)
+        try:
+            hit = await in_thread(place, roots.nested_with, path, [other], patience_s=PATIENCE_S)
+        except RootUnreachable:
+            return roots.nested_by_name(path, other)
+        return hit is not None
 
     async def reserved(self, path: str) -> bool:
         """Whether the folder has to do with Bindery's own."""

@@ -52,3 +52,12 @@ async def test_nesting_past_a_dead_mount_goes_by_name(tmp_path: Path, dead: Path
         assert await disk.overlaps(str(new), [str(dead)]) is None
         assert await disk.overlaps(str(dead / "inside"), [str(dead)]) == str(dead)
         assert await disk.overlaps(str(new / "a"), [str(dead), str(new)]) == str(new)
+
+
+async def test_nesting_costs_the_patience_once(
+    tmp_path: Path, dead: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(port, "PATIENCE_S", 0.3)
+    with trio.fail_after(2.9):  # ten in a row would take 3 s
+        others = [str(dead / str(n)) for n in range(10)]
+        assert await RootPort(Threads()).overlaps(str(tmp_path), others) == others[0]
