@@ -2,7 +2,7 @@
 
 from bindery.domain.principal import Principal
 from bindery.domain.refusal import Code, Refusal, refuse
-from bindery.store import attention, commands
+from bindery.store import attention, commands, jobs
 from bindery.store.commands import PERSON
 from bindery.store.store import Store
 from bindery.store.tx import Tx, Watch
@@ -29,7 +29,7 @@ async def retry_parked(store: Store, who: Principal, item_id: int) -> Refusal | 
         if parked is None:
             # Forgotten with the years: there is nothing left to ask for.
             return refuse(Code.NOT_FOUND)
-        jobs = commands.jobs_by_id(tx, who.scope, [parked.id])
+        watched = jobs.by_id(tx, who.scope, [parked.id])
         tx.enqueue(
             parked.kind,
             parked.payload,
@@ -39,7 +39,7 @@ async def retry_parked(store: Store, who: Principal, item_id: int) -> Refusal | 
             trace=parked.trace,
             by=who.by,
             library=parked.library_id,
-            watch=Watch(jobs[0].title_code, jobs[0].title_params) if jobs else None,
+            watch=Watch(watched[0].title_code, watched[0].title_params) if watched else None,
             parent=parked.parent,
         )
         return None

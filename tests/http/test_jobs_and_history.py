@@ -5,7 +5,7 @@ from pathlib import Path
 from bindery.domain.offers import Transport
 from bindery.runtime.health import ActorHealth
 from bindery.runtime.stall import StallMeter
-from bindery.store import attention, commands
+from bindery.store import attention, commands, jobs
 from bindery.store.commands import Command
 from bindery.store.tx import NewEvent, Tx, Watch
 from tests.http.world import World, open_app
@@ -175,7 +175,7 @@ async def test_parked_work_is_asked_for_again(tmp_path: Path) -> None:
         assert again is not None
         assert again.id != first
         assert (again.crashes, again.key, again.read(dict)) == (1, "7", {"authorId": 7})
-        (job,) = store.read(lambda r: commands.jobs_by_id(r, (1,), [again.id]))
+        (job,) = store.read(lambda r: jobs.by_id(r, (1,), [again.id]))
         assert (job.title_code, job.title_params) == ("author.refresh", {"name": "Ada Quill"})
 
 

@@ -9,7 +9,7 @@ import trio
 from bindery.domain.principal import By, Via
 from bindery.runtime.clock import FixedClock
 from bindery.runtime.doorbell import Bells
-from bindery.store import Store, Tx, Watch, attention, commands
+from bindery.store import Store, Tx, Watch, attention, commands, jobs
 from bindery.store.commands import Command
 from tests.kit.database import Heard
 
@@ -233,13 +233,13 @@ async def test_a_watched_command_is_a_job_of_its_library(store: Store, heard: He
     await enqueue(store, key="unwatched")
     command = await must_claim(store, "author.sync")
     await store.write(lambda tx: commands.progress_in(tx, command, phase="works", done=3, total=9))
-    (job,) = store.read(lambda r: commands.jobs(r, (1,), finished_since=0))
+    (job,) = store.read(lambda r: jobs.list_jobs(r, (1,), finished_since=0))
     assert job.wire_id == f"j-{made}"
-    assert commands.job_id(job.wire_id) == made
+    assert jobs.job_id(job.wire_id) == made
     assert (job.title_code, job.title_params) == ("author_sync", {"name": "Le Guin"})
     assert (job.phase, job.done, job.total, job.via) == ("works", 3, 9, "schedule")
     assert job.cancellable
-    assert store.read(lambda r: commands.jobs(r, (2,), finished_since=0)) == []
+    assert store.read(lambda r: jobs.list_jobs(r, (2,), finished_since=0)) == []
     assert {change.id for change in heard.of("jobs")} == {f"j-{made}"}
 
 
@@ -261,5 +261,5 @@ async def test_a_claim_among_thousands_stays_cheap(store: Store) -> None:
     await store.write(fill)
     with store.profiled() as costs:
         assert store.read(lambda r: commands.next_due(r, ["other"])) is None
-        store.read(lambda r: commands.jobs(r, (1,), finished_since=0))
+        store.read(lambda r: jobs.list_jobs(r, (1,), finished_since=0))
     assert [cost.sql for cost in costs if "command" in cost.sql and cost.vm_steps > 100] == []

@@ -11,7 +11,7 @@ from bindery.http.etag import conditional_live
 from bindery.http.route import Answer, route
 from bindery.live.topics.jobs import job_wire, list_jobs
 from bindery.operations import jobs as operations
-from bindery.store import commands
+from bindery.store import jobs
 from bindery.store.tx import Reader
 
 blueprint = Blueprint("jobs", __name__)
@@ -31,8 +31,8 @@ async def get_job(call: Call, wire_id: str) -> Answer | Response:
     """One job, also long after its end."""
 
     def read(reader: Reader) -> Job | Refusal:
-        number = commands.job_id(wire_id)
-        found = [] if number is None else commands.jobs_by_id(reader, call.scope, [number])
+        number = jobs.job_id(wire_id)
+        found = [] if number is None else jobs.by_id(reader, call.scope, [number])
         if not found:
             return refuse(Code.NOT_FOUND)
         return job_wire(found[0], call.services.board)
@@ -43,7 +43,7 @@ async def get_job(call: Call, wire_id: str) -> Answer | Response:
 @route(blueprint, "POST", "/api/v1/jobs/<wire_id>/cancel", returns=Job, status=202)
 async def cancel(call: Call, wire_id: str) -> Job | Refusal:
     """Ask a job to stop; what it has done stays."""
-    number = commands.job_id(wire_id)
+    number = jobs.job_id(wire_id)
     if number is None:
         return refuse(Code.NOT_FOUND)
     found = await operations.cancel_job(call.services.store, call.principal, number)

@@ -20,7 +20,7 @@ from bindery.domain.wire.author import (
 )
 from bindery.live.board import Board
 from bindery.live.topic import Id, Snapshot, Topic
-from bindery.store import authors, catalogue, commands
+from bindery.store import authors, catalogue, jobs
 from bindery.store.authors import AliasRow, AuthorRow
 from bindery.store.store import Store
 from bindery.store.tx import Reader
@@ -114,7 +114,7 @@ def _alias(row: AliasRow, author_id: int) -> AuthorAlias:
 
 
 def _sync(reader: Reader, author_id: int, board: Board) -> SyncState | None:
-    job = commands.open_job(reader, SYNC, str(author_id))
+    job = jobs.open_job(reader, SYNC, str(author_id))
     if job is None:
         return None
     seen = board.job(job.id) if job.state == "running" else None

@@ -10,13 +10,13 @@ from bindery.domain.wire import Reason
 from bindery.domain.wire.job import Job, JobBy
 from bindery.live.board import Board
 from bindery.live.topic import Id, Snapshot, Topic
-from bindery.store import commands
+from bindery.store import jobs
 from bindery.store.store import Store
 
 FINISHED_STAY_US = 600 * SECOND
 
 
-def job_wire(row: commands.Job, board: Board) -> Job:
+def job_wire(row: jobs.Job, board: Board) -> Job:
     """One job with the freshest progress known: the board's while it runs, else the row's."""
     progress = board.job(row.id) if row.state == "running" else None
     return Job(
@@ -43,7 +43,7 @@ def job_wire(row: commands.Job, board: Board) -> Job:
 def list_jobs(store: Store, board: Board, scope: Scope) -> list[Job]:
     """Open jobs, and those that ended in the last 10 minutes, newest first."""
     since = store.clock.now_us() - FINISHED_STAY_US
-    rows = store.read(lambda reader: commands.jobs(reader, scope, finished_since=since))
+    rows = store.read(lambda reader: jobs.list_jobs(reader, scope, finished_since=since))
     return [job_wire(row, board) for row in rows]
 
 
@@ -51,9 +51,9 @@ def jobs_topic(store: Store, board: Board) -> Topic:
     """The topic for the hub; marks are wire ids (`j-12`)."""
 
     def render(_name: str, ids: Sequence[Id], scope: Scope) -> list[Job]:
-        numbers = [number for mark in ids if (number := commands.job_id(str(mark))) is not None]
+        numbers = [number for mark in ids if (number := jobs.job_id(str(mark))) is not None]
         since = store.clock.now_us() - FINISHED_STAY_US
-        rows = store.read(lambda reader: commands.jobs_by_id(reader, scope, numbers))
+        rows = store.read(lambda reader: jobs.by_id(reader, scope, numbers))
         return [
             job_wire(row, board)
             for row in rows
