@@ -78,7 +78,12 @@ def is_ignored(path: str) -> bool:
     parts = path.split("/")
     if any(_IGNORED_PARTS.match(part) for part in parts):
         return True
-    return any(_SAMPLE_PART.match(p) for p in parts[:-1]) or bool(_JUNK_ENDING.search(parts[-1]))
+    return is_sample(path) or bool(_JUNK_ENDING.search(parts[-1]))
+
+
+def is_sample(path: str) -> bool:
+    """In a folder of samples or proofs."""
+    return any(_SAMPLE_PART.match(part) for part in path.split("/")[:-1])
 
 
 def is_chapter_like(title: str) -> bool:

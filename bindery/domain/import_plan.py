@@ -79,7 +79,7 @@ def plan(
     if stopped:
         return stopped
     usable = _sift(work, files)
-    found = units(usable)
+    found = units(usable, [file for file in files if file.probed.format == "other"])
     for slot in _in_order(slots, download):
         _fill(work, slot, found)
     for unit in found:

@@ -133,6 +133,23 @@ def test_each_wanted_book_of_a_pack_fills_its_slot() -> None:
     assert len({step.dst_rel for step in made.steps}) == 2
 
 
+def test_a_side_car_names_a_file_that_is_silent() -> None:
+    files = [
+        _told("Wrong Author/final.epub", title="final", author="Wrong Author"),
+        _told("Wrong Author/metadata.opf", kind=MediaKind.UNKNOWN),
+    ]
+    made = _plan(files, download=msgspec.structs.replace(EBOOK_GRAB, title="final"))
+    assert _steps(made) == [("place", EPUB)]
+    assert _plan(files[:1]).verdict == "block"
+
+
+def test_a_side_car_speaks_for_its_own_stem_only() -> None:
+    other = _told("b.opf", kind=MediaKind.UNKNOWN)
+    files = [_file("a.epub", title="final"), _file("b.epub", title="other"), other]
+    made = _plan(files, download=msgspec.structs.replace(EBOOK_GRAB, title="two books"))
+    assert [step.src for step in made.steps] == ["/in/b.epub"]
+
+
 def test_the_wrong_book_inside_is_held() -> None:
     made = _plan([_told("Sample Book.epub", "The Secret Garden", "Frances Burnett")])
     assert (made.verdict, made.code) == ("block", "not-the-book")

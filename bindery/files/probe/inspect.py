@@ -21,6 +21,7 @@ from bindery.files.probe.audio import probe_audio
 from bindery.files.probe.epub import looks_like_epub, probe_epub
 from bindery.files.probe.mobi import probe_mobi
 from bindery.files.probe.pdf import probe_pdf
+from bindery.files.probe.sidecar import probe_sidecar
 from bindery.files.probe.torrent import MAX_SIZE, list_torrent
 from bindery.files.probe.zips import ZipReader, ZipRefused
 
@@ -48,6 +49,10 @@ def probe_file(path: bytes | str) -> ProbedFile:
         if size > MAX_FILE:
             return ProbedFile(kind=claimed, size=size, problems=(ProblemCode.TOO_LARGE,))
         kind = sniff.by_content(file.read(sniff.HEAD), claimed)
+        if kind in (MediaKind.UNKNOWN, MediaKind.TXT):
+            said = probe_sidecar(file, os.path.basename(os.fsdecode(path)), size)
+            if said is not None:
+                return said
         return _judge_name(_parse(file, kind, claimed, size), claimed)
 
 
