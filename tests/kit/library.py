@@ -73,11 +73,11 @@ def add_file(tx: Tx, book_id: int, format_: BookFormat = "ebook", *, root_id: in
         "SELECT id FROM slot WHERE book_id = :book AND format = :format",
         {"book": book_id, "format": format_},
     )
-    count: int = tx.value("SELECT count(*) FROM file")
+    last: int = tx.value("SELECT coalesce(max(id), 0) FROM file")
     file = tx.insert(
         "INSERT INTO file (root_id, rel_path, size, mtime_ns, inode, sha256, created_at)"
         " VALUES (:root, :path, 1000, 0, 0, '', :now)",
-        {"root": root_id, "path": f"{book_id}-{format_}-{count}", "now": tx.now_us},
+        {"root": root_id, "path": f"{book_id}-{format_}-{last}", "now": tx.now_us},
     )
     tx.run("INSERT INTO slot_file (slot_id, file_id) VALUES (:slot, :file)",
            {"slot": slot, "file": file})  # fmt: skip
@@ -92,12 +92,12 @@ def add_download(
         "SELECT id FROM slot WHERE book_id = :book AND format = :format",
         {"book": book_id, "format": format_},
     )
-    count: int = tx.value("SELECT count(*) FROM download")
+    last: int = tx.value("SELECT coalesce(max(id), 0) FROM download")
     download = tx.insert(
         "INSERT INTO download (token, library_id, guid, title, protocol, state, trace, added_at,"
         " state_at) SELECT :token, b.library_id, :token, w.title, 'torrent', :state, 'w-test',"
         " :now, :now FROM book b JOIN work w ON w.id = b.work_id WHERE b.id = :book",
-        {"token": f"token-{count}", "state": state, "now": tx.now_us, "book": book_id},
+        {"token": f"token-{last}", "state": state, "now": tx.now_us, "book": book_id},
     )
     tx.run("INSERT INTO download_slot (download_id, slot_id) VALUES (:download, :slot)",
            {"download": download, "slot": slot})  # fmt: skip
