@@ -1129,3 +1129,5 @@ END;
 CREATE TRIGGER author_search_delete AFTER DELETE ON author WHEN OLD.p_search <> '' BEGIN
   INSERT INTO author_search (author_search, rowid, p_search) VALUES ('delete', OLD.id, OLD.p_search);
 END;
+
+CREATE INDEX download_indexer ON download (indexer_id, state) WHERE indexer_id IS NOT NULL;

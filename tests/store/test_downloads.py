@@ -24,3 +24,13 @@ async def test_an_illegal_move_is_a_fault_and_changes_nothing(tmp_path: Path) ->
             assert downloads.move_in(tx, row, "grabbed", "send")
 
         await store.write(work)
+
+
+async def test_the_grabs_that_wait_for_an_indexer_are_found_without_a_scan(tmp_path: Path) -> None:
+    async with open_test_store(tmp_path) as store:
+        for number in range(3):
+            shelf = await add_book(store, f"Volume {number}")
+            await grab(store, shelf, guid=f"guid-{number}", transport=Transport.HTTP)
+        with store.profiled() as costs:
+            assert store.read(lambda reader: downloads.unfetched(reader, 7)) == []
+        assert [cost.sql for cost in costs if cost.full_scan_steps > 0] == []
