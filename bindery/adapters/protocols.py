@@ -74,6 +74,15 @@ class DownloadClient(Closing, Protocol):
 
 
 @runtime_checkable
+class LimitsSeeding(Protocol):
+    """A client that can be told of one item how long to seed (capability `seed_ratio`)."""
+
+    async def limit_seeding(self, id: RemoteId, ratio: float) -> None:
+        """Seed up to this ratio; -1 = without end. Telling it again changes nothing."""
+        ...
+
+
+@runtime_checkable
 class Running(Protocol):
     """A client that does the work itself: `run()` belongs into a nursery of whoever opened it."""
 

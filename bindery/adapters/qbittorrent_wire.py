@@ -26,6 +26,8 @@ class Torrent(msgspec.Struct, frozen=True):
     num_seeds: int = 0
     infohash_v1: str = ""
     infohash_v2: str = ""
+    ratio_limit: float = -2
+    """-1 = without end, -2 = as the program's own rule says."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -122,6 +124,7 @@ def item(torrent: Torrent) -> RemoteItem:
         save_path=save_path,
         code="client_error" if torrent.state == "error" else None,
         added_at=torrent.added_on * 1_000_000 if torrent.added_on > 0 else None,
+        seed_ratio=torrent.ratio_limit if torrent.ratio_limit >= -1 else None,
     )
 
 

@@ -84,6 +84,8 @@ class RemoteItem(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     """Stable reason when failed or held."""
     added_at: int | None = None
+    seed_ratio: float | None = None
+    """Its own limit, -1 = without end; None = the client's rule, or the client does not tell."""
 
 
 class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):

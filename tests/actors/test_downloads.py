@@ -264,6 +264,57 @@ async def test_client_that_has_it_already_is_not_asked_again(
         assert w.client.added == []
 
 
+async def test_an_item_that_shows_up_late_gets_its_ratio_once(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.hidden = True
+        await grab(w.store, w.shelf, seed_ratio=1.5)
+        await trio.sleep(10)
+        assert w.client.limited == []
+        w.client.hidden = False
+        await trio.sleep(10)
+        assert w.client.limited == [(HASH, 1.5)]
+
+
+@pytest.mark.parametrize(("has", "told"), [(None, [(HASH, -1.0)]), (-1.0, [])])
+async def test_an_item_that_was_there_before_gets_its_ratio(
+    tmp_path: Path, autojump_clock: MockClock, has: float | None, told: list[tuple[str, float]]
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.items[HASH] = RemoteItem(
+            id=HASH,
+            name="same",
+            state=RemoteState.DOWNLOADING,
+            info_hash_v1=HASH,
+            seed_ratio=has,
+        )
+        await grab(w.store, w.shelf, seed_ratio=-1)
+        await trio.sleep(10)
+        assert w.client.added == []
+        assert w.client.limited == told
+        w.change(seed_ratio=0.5)  # a person's choice, afterwards
+        await trio.sleep(10)
+        assert w.client.limited == told
+
+
+async def test_a_ratio_is_told_until_the_client_is_there_and_never_in_the_way(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with world(tmp_path) as w:
+        w.client.limits_nothing = Unavailable("http_status", status=500)
+        download = await grab(w.store, w.shelf, seed_ratio=2)
+        await trio.sleep(10)
+        asked = len(w.client.limited)
+        assert asked > 1
+        w.client.limits_nothing = Rejected("client_refused")
+        await trio.sleep(10)
+        assert len(w.client.limited) == asked + 1
+        (tmp_path / "book.epub").write_bytes(b"x" * 10)
+        await finish(w, tmp_path)
+        assert w.row(download).state == "importPending"
+
+
 async def test_two_that_could_be_ours_are_left_to_a_person(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

@@ -124,6 +124,22 @@ async def test_duplicates_garbage_and_pausing(tmp_path: Path, outbound: Outbound
             assert not isinstance(await qbt.find("t", (), "ONE.epub"), Ambiguous)
 
 
+async def test_a_ratio_set_afterwards_is_shown(tmp_path: Path, outbound: Outbound) -> None:
+    torrent = make_torrent("late.epub", {"late.epub": b"z" * 1_000})
+    without = AddOptions(token="token-1", title="A Book")
+    async with open_qbittorrent(tmp_path) as daemon, client(daemon, outbound) as qbt:
+        with trio.fail_after(30):
+            id_ = await qbt.add(payload_of(torrent), without)
+            shown: list[float | None] = []
+            for ratio in (None, 1.5, 1.5, -1):
+                if ratio is not None:
+                    await qbt.limit_seeding(id_, ratio)
+                item = await seen(qbt, id_)
+                assert item is not None
+                shown.append(item.seed_ratio)
+            assert shown == [None, 1.5, 1.5, -1]
+
+
 async def test_kill_in_the_middle(
     tmp_path: Path, outbound: Outbound, nursery: trio.Nursery
 ) -> None:

@@ -38,6 +38,9 @@ class FakeClient:
         self.refuses: OutsideError | None = None
         self.ambiguous = False
         self.complete = True
+        self.hidden = False
+        self.limited: list[tuple[RemoteId, float]] = []
+        self.limits_nothing: OutsideError | None = None
         self.added: list[AddOptions] = []
         self.removed: list[tuple[RemoteId, bool]] = []
         self.snapshots = 0
@@ -89,7 +92,7 @@ class FakeClient:
     async def snapshot(self, ours: Sequence[RemoteId] = ()) -> Snapshot:
         self.snapshots += 1
         await self._answer()
-        items = list(self.items.values())
+        items = [] if self.hidden else list(self.items.values())
         return Snapshot(items=items, complete=self.complete, at=self.clock.now_us())
 
     async def files(self, id: RemoteId) -> list[RemoteFile]:
@@ -100,6 +103,12 @@ class FakeClient:
         await self._answer()
         self.removed.append((id, with_data))
         self.items.pop(id, None)
+
+    async def limit_seeding(self, id: RemoteId, ratio: float) -> None:
+        await self._answer()
+        self.limited.append((id, ratio))
+        if self.limits_nothing is not None:
+            raise self.limits_nothing
 
     async def pause(self, id: RemoteId) -> None:
         await self._answer()

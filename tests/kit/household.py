@@ -61,11 +61,12 @@ async def grab(
     guid: str = "guid-1",
     transport: Transport = Transport.TORRENT,
     link: str = "http://feed.test/1.torrent",
+    seed_ratio: float | None = None,
 ) -> int:
-    """Grab a release for a book; the download's id."""
+    """Grab a release for a book; the download's id. `seed_ratio` as its indexer would ask for."""
 
     def work(tx: Tx) -> int | Refusal:
-        return grab_in(
+        made = grab_in(
             tx,
             GrabOrder(
                 library_id=1,
@@ -83,6 +84,11 @@ async def grab(
                 book_id=shelf.book_id,
             ),
         )
+        tx.run(
+            "UPDATE download SET seed_ratio = :ratio WHERE guid = :guid",
+            {"ratio": seed_ratio, "guid": guid},
+        )
+        return made
 
     download_id = await store.write(work)
     assert isinstance(download_id, int), download_id

@@ -4,7 +4,8 @@ with.
 """
 
 from bindery.actors.downloads.desk import Desk
-from bindery.adapters.failures import OutsideError
+from bindery.adapters.failures import OutsideError, Unavailable
+from bindery.adapters.protocols import LimitsSeeding
 from bindery.domain.downloads import Absence, absences, is_gone, on_remote, overlay
 from bindery.domain.refusal import Params
 from bindery.domain.transfers import RemoteItem, Snapshot
@@ -65,6 +66,8 @@ async def _follow(desk: Desk, row: DownloadRow, item: RemoteItem) -> None:
     to = on_remote(row.state, item.state)
     if row.state == "grabbed" and row.stage != "send":
         return
+    if row.last_seen_at is None and row.seed_ratio is not None:
+        await _limit_seeding(desk, row, item, row.seed_ratio)
     if to is None:
         if row.absent_count:
             await desk.store.write(lambda tx: downloads.seen_in(tx, row.id), actor=True)
@@ -74,6 +77,20 @@ async def _follow(desk: Desk, row: DownloadRow, item: RemoteItem) -> None:
     await desk.store.write(lambda tx: _move(desk, tx, row, item, to), actor=True)
     if to in ("completed", "failed"):
         desk.board.drop("download", row.id)
+
+
+async def _limit_seeding(desk: Desk, row: DownloadRow, item: RemoteItem, ratio: float) -> None:
+    """At the first sight of an item its limit is set, unless it has it: one that showed up late, or
+    that was there before us, was added without. Only then: later a person may have changed it.
+    """
+    try:
+        if item.seed_ratio != ratio and isinstance(desk.client, LimitsSeeding):
+            await desk.client.limit_seeding(item.id, ratio)
+    except Unavailable:
+        return  # the next look tries again
+    except OutsideError:
+        pass  # a client that will not have it is not asked again: the download matters more
+    await desk.store.write(lambda tx: downloads.seen_in(tx, row.id), actor=True)
 
 
 def _move(desk: Desk, tx: Tx, row: DownloadRow, item: RemoteItem, to: str) -> None:

@@ -261,7 +261,7 @@ class Deluge:
         if options.category:
             await self.set_category(id_, options.category)
         if options.seed_ratio is not None:
-            await self._limit_seeding(id_, options.seed_ratio)
+            await self.limit_seeding(id_, options.seed_ratio)
         return id_
 
     async def _add(self, payload: Payload, options: AddOptions) -> None:
@@ -276,11 +276,12 @@ class Deluge:
         if bytes(raw).strip() == b"null":
             raise Rejected("client_rejected")
 
-    async def _limit_seeding(self, id_: RemoteId, ratio: float) -> None:
+    async def limit_seeding(self, id: RemoteId, ratio: float) -> None:
+        """Seed up to this ratio; -1 = without end."""
         options: dict[str, Any] = {"stop_at_ratio": ratio >= 0, "remove_at_ratio": False}
         if ratio >= 0:
             options["stop_ratio"] = ratio
-        await self._call("core.set_torrent_options", [id_], options)
+        await self._call("core.set_torrent_options", [id], options)
 
     async def remove(self, id: RemoteId, *, with_data: bool) -> None:
         """Remove; an unknown or empty id is no error."""

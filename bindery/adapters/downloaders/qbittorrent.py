@@ -325,7 +325,7 @@ class QBittorrent:
         if not taken and options.category:
             await self.set_category(id_, options.category)
         if shown and options.seed_ratio is not None:
-            await self._limit_seeding(id_, options.seed_ratio)
+            await self.limit_seeding(id_, options.seed_ratio)
         return id_
 
     def _taken(self, answer: Answer) -> bool:
@@ -363,9 +363,10 @@ class QBittorrent:
             raise Rejected("category_refused", status=answer.status, category=name)
         self._categories.add(name)
 
-    async def _limit_seeding(self, id_: RemoteId, ratio: float) -> None:
+    async def limit_seeding(self, id: RemoteId, ratio: float) -> None:
+        """Seed up to this ratio; -1 = without end."""
         form = {
-            "hashes": id_,
+            "hashes": id,
             "ratioLimit": f"{ratio:g}",
             "seedingTimeLimit": "-2",
             "inactiveSeedingTimeLimit": "-2",

@@ -205,11 +205,12 @@ class Transmission:
         if options.category:
             await self.set_category(id_, options.category)
         if options.seed_ratio is not None:
-            await self._limit_seeding(id_, options.seed_ratio)
+            await self.limit_seeding(id_, options.seed_ratio)
         return id_
 
-    async def _limit_seeding(self, id_: RemoteId, ratio: float) -> None:
-        args: dict[str, Any] = {"ids": [id_], "seed_ratio_mode": 2 if ratio < 0 else 1}
+    async def limit_seeding(self, id: RemoteId, ratio: float) -> None:
+        """Seed up to this ratio; -1 = without end."""
+        args: dict[str, Any] = {"ids": [id], "seed_ratio_mode": 2 if ratio < 0 else 1}
         if ratio >= 0:
             args["seed_ratio_limit"] = ratio
         await self._call("torrent_set", args)
