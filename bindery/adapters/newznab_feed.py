@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from bindery.adapters.newznab_json import channel_of
 from bindery.adapters.xml_documents import (
     child_text,
     children,
@@ -24,6 +25,10 @@ from bindery.domain.torrents import magnet_hashes
 _SIZE = re.compile(
     r"size\W{0,12}(?:<[^>]{0,40}>\W{0,12}){0,4}([\d.,]{1,12})\s{0,4}([KMGT]?)i?B\b", re.IGNORECASE
 )
+_SEEDERS = re.compile(r"\bseed(?:er)?s?\b\W{0,4}(\d{1,7})", re.IGNORECASE)
+_LEECHERS = re.compile(r"\b(?:leech(?:er)?s?|peers)\b\W{0,4}(\d{1,7})", re.IGNORECASE)
+TORRENT_FILE = 1 << 20
+"""Bytes: what a .torrent itself may have, and hardly a book with pictures or a recording."""
 _STEPS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 _YEAR = re.compile(r"\b(1[5-9]\d\d|20\d\d)\b")
 _FLAGS = {"internal", "scene", "freeleech", "halfleech", "doubleupload", "nuked", "exclusive"}
@@ -51,15 +56,19 @@ class FeedContext(msgspec.Struct, frozen=True):
 def read_feed(body: bytes, context: FeedContext) -> Feed:
     """Parse one answer of any status. Unreadable documents are `Malformed`."""
     if body.lstrip()[:1] == b"{":
-        return _read_json(body)
+        return _read_json(body, context)
     root = read_xml(body, charset=context.charset)
     error = _error_of(root)
     if error is not None:
         return Feed([], error=error)
     channels = list(children(root, "channel")) or [root]
+    return _read_channel(channels[0], context)
+
+
+def _read_channel(channel: Element, context: FeedContext) -> Feed:
     releases: list[Release] = []
     skipped, total = 0, None
-    for element in channels[0]:
+    for element in channel:
         name = local_name(element)
         if name == "response":
             total = number_of(element.get("total"))
@@ -81,12 +90,15 @@ def _error_of(root: Element) -> tuple[int, str] | None:
     return number_of(code, 99999) or 0, text[:300]
 
 
-def _read_json(body: bytes) -> Feed:
-    """Some indexers and proxies answer errors as JSON, whatever was asked."""
+def _read_json(body: bytes, context: FeedContext) -> Feed:
+    """Some indexers and proxies answer in JSON, errors above all, whatever was asked."""
     try:
         answer = msgspec.json.decode(body, type=dict[str, object])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return Feed([], error=(0, "unreadable JSON"))
+    channel = channel_of(answer)
+    if channel is not None:
+        return _read_channel(channel, context)
     error = answer.get("error", answer)
     if isinstance(error, str):
         return Feed([], error=(0, error[:300]))
@@ -113,7 +125,7 @@ def _attributes(item: Element) -> dict[str, list[str]]:
 def _read_item(item: Element, context: FeedContext) -> Release | None:
     attrs = _attributes(item)
     title = child_text(item, "title")
-    enclosure = next(children(item, "enclosure"), None)
+    enclosure = _enclosure(item, context)
     raw_link = _best_link(item, enclosure, attrs)
     if not title or not raw_link:
         return None
@@ -125,7 +137,10 @@ def _read_item(item: Element, context: FeedContext) -> Release | None:
     def first(name: str) -> str:
         return attrs.get(name, [""])[0]
 
+    transport = _transport(enclosure, link, context)
     seeders, leechers = number_of(first("seeders")), number_of(first("leechers"))
+    if seeders is None and transport is Transport.TORRENT:
+        seeders, leechers = _told(_SEEDERS, item), _told(_LEECHERS, item)
     peers = number_of(first("peers"))
     if peers is None and seeders is not None and leechers is not None:
         peers = seeders + leechers
@@ -134,7 +149,7 @@ def _read_item(item: Element, context: FeedContext) -> Release | None:
     return Release(
         guid=guid[:1000],
         title=" ".join(title.split())[:1000],
-        transport=_transport(enclosure, link, context),
+        transport=transport,
         link=link,
         size=_size(item, enclosure, first("size")),
         published_at=read_date(first("usenetdate")) or read_date(child_text(item, "pubdate")),
@@ -156,6 +171,21 @@ def _read_item(item: Element, context: FeedContext) -> Release | None:
         password=first("password") != "0" if first("password") else None,
         flags=_flags(attrs, volume),
     )
+
+
+def _enclosure(item: Element, context: FeedContext) -> Element | None:
+    """The one of the indexer's own kind where an item offers torrent and NZB, else the first."""
+    kind = "bittorrent" if context.transport is Transport.TORRENT else "nzb"
+    found = list(children(item, "enclosure"))
+    fitting = (one for one in found if kind in (one.get("type") or "").lower())
+    return next(fitting, found[0] if found else None)
+
+
+def _told(pattern: re.Pattern[str], item: Element) -> int | None:
+    """A count that a plain RSS feed only tells in words."""
+    words = f"{child_text(item, 'title')} {child_text(item, 'description')[:4000]}"
+    found = pattern.search(words)
+    return number_of(found[1]) if found else None
 
 
 def _best_link(item: Element, enclosure: Element | None, attrs: dict[str, list[str]]) -> str:
@@ -202,14 +232,15 @@ def _transport(enclosure: Element | None, link: str, context: FeedContext) -> Tr
 
 
 def _size(item: Element, enclosure: Element | None, attr: str) -> int | None:
-    for text in (
-        attr,
-        enclosure.get("length") if enclosure is not None else "",
-        child_text(item, "size"),
-    ):
-        size = number_of(text)
-        if size:
-            return size
+    length = number_of(enclosure.get("length")) if enclosure is not None else None
+    torrent = enclosure is not None and "bittorrent" in (enclosure.get("type") or "")
+    told = _described_size(item)
+    if torrent and length and length < TORRENT_FILE and told:
+        length = told  # the length of the .torrent, not of what it brings
+    return number_of(attr) or length or number_of(child_text(item, "size")) or told
+
+
+def _described_size(item: Element) -> int | None:
     found = _SIZE.search(child_text(item, "description")[:4000])
     if found is None:
         return None

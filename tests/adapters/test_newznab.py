@@ -3,6 +3,7 @@
 import traceback
 from xml.sax.saxutils import escape
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,8 @@ def one(body: bytes, context: FeedContext = USENET) -> Release:
         ("newznab/nzbgeek/music_search.xml", USENET, 20),
         ("newznab/nzbs_org/search_extended.xml", USENET, 90),
         ("newznab/omgwtfnzbs/search.xml", USENET, 20),
+        ("newznab/nzbgeek/tvsearch_by_tvdbid.xml", USENET, 2),
+        ("newznab/nzbs_org/search_3items.json", USENET, 3),
         ("torznab/animetosho/search.xml", TORRENT, 1),
         ("torznab/jackett_btn/search.xml", TORRENT, 1),
         ("torznab/jackett_tpb/search.xml", TORRENT, 1),
@@ -72,6 +75,10 @@ def one(body: bytes, context: FeedContext = USENET) -> Release:
         ("torrent_rss/relative_urls.xml", USENET, 1),
         ("torrent_rss/ezrss.xml", TORRENT, 1),
         ("torrent_rss/extratorrents.xml", TORRENT, 1),
+        ("torrent_rss/animetosho_nosize.xml", TORRENT, 2),
+        ("torrent_rss/evolutionworld.xml", TORRENT, 2),
+        ("torrent_rss/invalid_eztv_invalidsize.xml", TORRENT, 1),
+        ("torrent_rss/invalid_torrentday_nopubdate.xml", TORRENT, 1),
     ],
 )
 def test_recorded_feeds(path: str, context: FeedContext, least: int) -> None:
@@ -92,6 +99,63 @@ def test_recorded_flags_hashes_and_dates() -> None:
     assert all(release.published_at for release in odd.releases)
     ebook = fixture("newznab", "usenet_crawler", "book_item_ebook.xml").read_bytes()
     assert read_feed(ebook, USENET) is not None
+
+
+def _recorded(path: str, context: FeedContext) -> list[Release]:
+    return read_feed(fixture(*path.split("/")).read_bytes(), context).releases
+
+
+def test_recorded_torrent_feeds_tell_in_words_what_they_have_no_field_for() -> None:
+    first = _recorded("torrent_rss/evolutionworld.xml", TORRENT)[0]
+    assert (first.seeders, first.peers) == (3, 3)
+    assert [r.size for r in _recorded("torrent_rss/animetosho_nosize.xml", TORRENT)] == [
+        1_466_731_332,
+        165_779_866,
+    ]
+    undated = _recorded("torrent_rss/invalid_torrentday_nopubdate.xml", TORRENT)[0]
+    assert (undated.published_at, undated.size) == (None, None)
+    magnet = _recorded("torrent_rss/invalid_eztv_invalidsize.xml", TORRENT)[0]
+    assert magnet.info_hash == "aaa2038bed9ebca2c312d1c9c3e8e024d0eb414e"
+
+
+def test_recorded_json_is_read_as_its_xml_would_be() -> None:
+    found = read_feed(fixture("newznab", "nzbs_org", "search_3items.json").read_bytes(), USENET)
+    assert (len(found.releases), found.total, found.skipped) == (3, 80, 0)
+    first = found.releases[0]
+    assert first.size == 8_499_724_123
+    assert first.categories == (5000, 5040)
+    assert first.published_at == 1_515_666_956_000_000
+
+
+def test_recorded_errors_and_answers_without_items() -> None:
+    wrong = fixture("newznab", "generic", "error_100_incorrect_credentials.xml").read_bytes()
+    assert read_feed(wrong, USENET).error == (100, "Incorrect user credentials")
+    empty = fixture("newznab", "drunkenslug", "empty_with_apilimits.xml").read_bytes()
+    assert (read_feed(empty, USENET).releases, read_feed(empty, USENET).error) == ([], None)
+    listing = fixture("torznab", "jackett_all", "configured_indexers.xml").read_bytes()
+    assert read_feed(listing, TORRENT).releases == []
+
+
+@pytest.mark.parametrize(
+    ("items", "titles"),
+    [
+        ({"title": "One", "link": "http://a/1"}, ["One"]),
+        ([{"title": "One", "link": "http://a/1"}, {"title": "No link"}, 3], ["One"]),
+        ([{"title": {"#text": "One"}, "enclosure": {"_url": "http://a/1"}}], ["One"]),
+        ([], []),
+        ({"title": ["x"], "link": {}}, []),
+    ],
+)
+def test_json_answers_of_other_hands(items: object, titles: list[str]) -> None:
+    body = msgspec.json.encode({"channel": {"item": items}})
+    assert [release.title for release in read_feed(body, USENET).releases] == titles
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"channel": 1}', b"{" * 5000, b'{"code": 100}', b'{"a": "\xff"}']
+)
+def test_json_that_is_no_feed_is_an_error(body: bytes) -> None:
+    assert read_feed(body, USENET).error is not None
 
 
 @pytest.mark.parametrize(
@@ -469,7 +533,8 @@ async def test_recorded_nzbs(server: ScriptedServer, outbound: Outbound) -> None
 
     server.on("*", serve)
     async with indexer(server, outbound) as newznab:
-        assert (await newznab.fetch(f"{server.url}/valid.nzb")).kind == "nzb"
-        for name in ("no_files.nzb", "html_instead.nzb"):
+        good, *bad = ("valid.nzb", "no_files.nzb", "html_instead.nzb")
+        assert (await newznab.fetch(f"{server.url}/{good}")).kind == "nzb"
+        for name in bad:
             with pytest.raises(OutsideError):
                 await newznab.fetch(f"{server.url}/{name}")
