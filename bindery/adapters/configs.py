@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from bindery.domain.pathmap import PathMap
+
 
 class NewznabConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="newznab"):
     """Settings of one indexer. `flavour` decides how releases travel unless they say so."""
@@ -76,6 +78,25 @@ class DelugeConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     timeout_s: float = 15.0
 
 
+class RTorrentConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="rtorrent"):
+    """Settings of one client; `url` comes from `domain.client_address.rtorrent_url`: HTTP to a
+    gateway, `scgi://host:port`, or `scgi:///path/of/a/socket`.
+    """
+
+    url: str
+    username: str = ""
+    password: str = ""
+    """For the gateway's Basic authentication; the program itself has none."""
+    category: str = ""
+    """Label, as ruTorrent shows it."""
+    category_audiobook: str = ""
+    save_path: str = ""
+    """Where to save, as the client names it; empty = its default."""
+    maps: tuple[PathMap, ...] = ()
+    """How its folders are called here: it does not delete data, so we do."""
+    timeout_s: float = 30.0
+
+
 class SabnzbdConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sabnzbd"):
     """Settings of one client; `url` comes from `domain.client_address.client_url`."""
 
@@ -136,6 +157,7 @@ ClientConfig: TypeAlias = (
     QBittorrentConfig
     | TransmissionConfig
     | DelugeConfig
+    | RTorrentConfig
     | SabnzbdConfig
     | NzbgetConfig
     | DirectConfig

@@ -7,6 +7,7 @@ and `Host` keep the name, because only the dialling is replaced.
 
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import TypeAlias, cast
 
 import httpcore
@@ -17,6 +18,7 @@ from bindery.domain.addresses import (
     Address,
     NotAllowed,
     Policy,
+    Reach,
     Target,
     judge_addresses,
     judge_name,
@@ -79,6 +81,32 @@ async def judged_addresses(target: Target, policy: Policy, resolve: Resolve) -> 
     if verdict is not None:
         raise refused(verdict, target.host)
     return addresses
+
+
+async def dial(host: str, port: int, policy: Policy, resolve: Resolve) -> trio.SocketStream:
+    """A connection for what is not HTTP, under the same judgement: resolve, judge all, dial the
+    judged ones in order. The caller bounds the time. Raises `AddressRefused`, `Unavailable`.
+    """
+    literal = f"[{host}]" if ":" in host else host
+    target = checked_target(f"http://{literal}:{port}/", policy)
+    for address in (await judged_addresses(target, policy, resolve))[:MOST_ADDRESSES]:
+        with suppress(OSError):
+            return await trio.open_tcp_stream(str(address), port)
+    raise Unavailable("connection_failed")
+
+
+async def dial_socket(path: str, policy: Policy) -> trio.SocketStream:
+    """A connection to a socket file, which is this machine: only where loopback is allowed."""
+    if policy.reach is not Reach.LAN_LOOPBACK:
+        raise AddressRefused(reason="loopback")
+    try:
+        return await trio.open_unix_socket(path)
+    except FileNotFoundError:
+        raise Unavailable("socket_missing", path=path) from None
+    except PermissionError:
+        raise Unavailable("socket_forbidden", path=path) from None
+    except (OSError, ValueError):
+        raise Unavailable("connection_failed") from None
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

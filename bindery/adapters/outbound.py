@@ -25,6 +25,8 @@ from bindery.adapters.dialling import (
     GuardedBackend,
     Resolve,
     checked_target,
+    dial,
+    dial_socket,
     judged_addresses,
     system_resolver,
 )
@@ -367,6 +369,14 @@ class Outbound:
     def client(self, policy: Policy, *, timeout_s: float = 30.0) -> HttpClient:
         """A client for one policy; `timeout_s` is the total for `send` unless it says otherwise."""
         return HttpClient(policy, self._resolve, self._agent, timeout_s=timeout_s)
+
+    async def dial(self, host: str, port: int, policy: Policy) -> trio.SocketStream:
+        """A judged connection for what is not HTTP; the caller bounds the time and closes it."""
+        return await dial(host, port, policy, self._resolve)
+
+    async def dial_socket(self, path: str, policy: Policy) -> trio.SocketStream:
+        """A connection to a socket file of this machine; as `dial`."""
+        return await dial_socket(path, policy)
 
     def release_policy(self, *own_urls: str) -> Policy:
         """Policy of release links and direct downloads: LAN; loopback when configured, or when

@@ -16,6 +16,7 @@ from bindery.adapters.configs import (
     OpdsConfig,
     ProviderConfig,
     QBittorrentConfig,
+    RTorrentConfig,
     SabnzbdConfig,
     TransmissionConfig,
 )
@@ -23,6 +24,7 @@ from bindery.adapters.downloaders.deluge import Deluge
 from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.downloaders.nzbget import Nzbget
 from bindery.adapters.downloaders.qbittorrent import QBittorrent
+from bindery.adapters.downloaders.rtorrent import RTorrent
 from bindery.adapters.downloaders.sabnzbd import Sabnzbd
 from bindery.adapters.downloaders.transmission import Transmission
 from bindery.adapters.indexers.newznab import Newznab
@@ -45,6 +47,7 @@ CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
     "qbittorrent": QBittorrent.capabilities,
     "transmission": Transmission.capabilities,
     "deluge": Deluge.capabilities,
+    "rtorrent": RTorrent.capabilities,
     "sabnzbd": Sabnzbd.capabilities,
     "nzbget": Nzbget.capabilities,
     "direct": Direct.capabilities,
@@ -72,6 +75,8 @@ def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
             return Transmission(config, outbound)
         case DelugeConfig():
             return Deluge(config, outbound)
+        case RTorrentConfig():
+            return RTorrent(config, outbound)
         case SabnzbdConfig():
             return Sabnzbd(config, outbound)
         case NzbgetConfig():

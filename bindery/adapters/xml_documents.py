@@ -64,6 +64,23 @@ def read_xml(body: bytes, *, charset: str = "", repeated: str = "item") -> Eleme
     return root
 
 
+def read_strictly(body: bytes) -> Element:
+    """The root element of a document that is whole, or `Malformed`: nothing is cut or completed.
+
+    Letters that XML forbids are dropped, since programs put names of files into their answers.
+    """
+    refuse_html(body)
+    if not body.strip():
+        raise Malformed("empty_answer")
+    root = _parse(body)
+    if root is None:
+        text = _CONTROL.sub("", _PROLOGUE.sub("", _decoded(body, ""), count=1))
+        root = _parse(text.encode())
+    if root is None:
+        raise Malformed("broken_xml")
+    return root
+
+
 _UTF16 = {b"\xff\xfe", b"\xfe\xff"}
 
 

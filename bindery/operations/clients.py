@@ -3,6 +3,8 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bindery.domain.addresses import NotAllowed
+from bindery.domain.client_address import rtorrent_url
 from bindery.domain.client_choice import TRANSPORTS
 from bindery.domain.principal import HOUSEHOLD, Principal
 from bindery.domain.refusal import Code, Params, Refusal, refuse
@@ -185,16 +187,27 @@ def _check(fields: ClientFields) -> Refusal | None:
         return refuse(Code.INVALID, "downloadDir", value=fields.download_dir)
     if fields.type == "direct":
         return None
-    if not fields.host:
+    elsewhere = fields.type == "rtorrent" and fields.url_base.lower().startswith("scgi://")
+    if not fields.host and not (elsewhere and len(fields.url_base) > len("scgi://")):
         return refuse(Code.REQUIRED, "host")
     if not 0 < fields.port < 65536:
         return refuse(Code.INVALID, "port", value=fields.port)
-    target = check_url(base_url(fields), "host")
+    url = base_url(fields)
+    if not url:
+        return refuse(Code.URL_NOT_ALLOWED, "urlBase" if elsewhere else "host", reason="invalid")
+    if url.startswith("scgi:///"):
+        return None
+    target = check_url(url.replace("scgi://", "http://", 1), "urlBase" if elsewhere else "host")
     return target if isinstance(target, Refusal) else None
 
 
 def base_url(fields: ClientFields | ClientRow) -> str:
-    """Where the client's interface is: scheme, host, port and sub-path, no trailing slash."""
+    """Where the client's interface is: scheme, host, port and sub-path, no trailing slash; of
+    rTorrent what its sub-path selects, empty when that is nothing.
+    """
+    if fields.type == "rtorrent":
+        url = rtorrent_url(fields.host, fields.port, ssl=fields.use_ssl, url_base=fields.url_base)
+        return "" if isinstance(url, NotAllowed) else url
     host = f"[{fields.host}]" if ":" in fields.host else fields.host
     scheme = "https" if fields.use_ssl else "http"
     return f"{scheme}://{host}:{fields.port}{fields.url_base}"

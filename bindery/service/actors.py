@@ -83,7 +83,7 @@ class Parts:
         """The adapter of a download client. Raises LookupError for a kind without one."""
         trusted = self.store.read(trusted_urls)
         folder = self.settings.download_dir
-        config = client_config(row, download_dir=folder, trusted_urls=trusted)
+        config = client_config(row, download_dir=folder, trusted_urls=trusted, maps=self.maps)
         return open_client(config, self.outbound)
 
     def open_notifier(self, row: NotifierRow | NotifierFields) -> Notifier:

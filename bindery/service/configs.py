@@ -10,12 +10,14 @@ from bindery.adapters.configs import (
     NotifierConfig,
     NzbgetConfig,
     QBittorrentConfig,
+    RTorrentConfig,
     SabnzbdConfig,
     TransmissionConfig,
     WebhookConfig,
 )
 from bindery.adapters.outbound import OutboundConfig
 from bindery.domain.addresses import Reach
+from bindery.domain.pathmap import PathMap, parse_spec
 from bindery.operations.clients import base_url
 from bindery.settings import Settings
 from bindery.store import clients, indexers
@@ -35,9 +37,15 @@ def outbound_config(settings: Settings) -> OutboundConfig:
 
 
 def client_config(
-    row: ClientRow | ClientFields, *, download_dir: Path, trusted_urls: tuple[str, ...]
+    row: ClientRow | ClientFields,
+    *,
+    download_dir: Path,
+    trusted_urls: tuple[str, ...],
+    maps: tuple[PathMap, ...] = (),
 ) -> ClientConfig:
-    """The adapter's settings of a download client. Raises LookupError for a kind without one."""
+    """The adapter's settings of a download client; `maps` are the path mappings for all of them.
+    Raises LookupError for a kind without one.
+    """
     match row.type:
         case "direct":
             folder = row.download_dir or str(download_dir.absolute())
@@ -68,6 +76,16 @@ def client_config(
                 category=row.category,
                 category_audiobook=row.category_audiobook,
                 save_path=row.download_dir,
+            )
+        case "rtorrent":
+            return RTorrentConfig(
+                url=base_url(row),
+                username=row.username,
+                password=row.password,
+                category=row.category,
+                category_audiobook=row.category_audiobook,
+                save_path=row.download_dir,
+                maps=(*parse_spec(row.path_remap), *maps),
             )
         case "sabnzbd":
             return SabnzbdConfig(

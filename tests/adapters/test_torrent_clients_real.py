@@ -17,6 +17,7 @@ from bindery.demo.seeder import dial
 from bindery.demo.torrent import Torrent, make_torrent
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem, RemoteState
 from tests.kit.deluge import open_deluge
+from tests.kit.rtorrent import open_rtorrent, open_rutorrent
 from tests.kit.transmission import open_transmission
 
 pytestmark = pytest.mark.system
@@ -44,7 +45,14 @@ class Daemon(Protocol):
 
 
 Open = Callable[[Path], AbstractAsyncContextManager[Daemon]]
-CLIENTS: dict[str, Open] = {"deluge": open_deluge, "transmission": open_transmission}
+CLIENTS: dict[str, Open] = {
+    "deluge": open_deluge,
+    "rtorrent": open_rtorrent,
+    "rutorrent": open_rutorrent,
+    "transmission": open_transmission,
+}
+WITHOUT_PASSWORD = {"rtorrent"}
+"""SCGI knows no password."""
 
 
 @pytest.fixture(params=sorted(CLIENTS))
@@ -220,6 +228,7 @@ async def test_kill_in_the_middle(
             nursery.cancel_scope.cancel(reason="the seeder dials for ever")
 
 
+@pytest.mark.parametrize("opened", sorted(CLIENTS.keys() - WITHOUT_PASSWORD), indirect=True)
 async def test_a_wrong_password_is_told_and_passes(
     opened: Open, tmp_path: Path, outbound: Outbound
 ) -> None:

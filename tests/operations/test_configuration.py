@@ -150,6 +150,18 @@ async def test_indexer_is_deleted_once(tmp_path: Path) -> None:
         (ClientPatch(name="a", type="emule", host="a"), Code.INVALID, "type"),
         (ClientPatch(name="a", type="deluge", host="a", port=70000), Code.INVALID, "port"),
         (ClientPatch(name="a", type="deluge", host="a b"), Code.URL_NOT_ALLOWED, "host"),
+        (ClientPatch(name="a", type="rtorrent", url_base="scgi"), Code.REQUIRED, "host"),
+        (
+            ClientPatch(name="a", type="rtorrent", url_base="scgi://h"),
+            Code.URL_NOT_ALLOWED,
+            "urlBase",
+        ),
+        (
+            ClientPatch(name="a", type="rtorrent", url_base="scgi://169.254.169.254:5"),
+            Code.URL_NOT_ALLOWED,
+            "urlBase",
+        ),
+        (ClientPatch(name="a", type="rtorrent", host="0.0.0.0"), Code.URL_NOT_ALLOWED, "host"),
         (ClientPatch(name="a", type="direct", download_dir="dl"), Code.INVALID, "downloadDir"),
     ],
 )
@@ -181,6 +193,23 @@ async def test_sub_path_of_a_client_is_normalised(
         row = await joined(store, ClientPatch(name="a", type="deluge", host="nas", url_base=sent))
     assert row.url_base == effective
     assert base_url(row) == f"http://nas:8112{effective}"
+
+
+@pytest.mark.parametrize(
+    ("host", "sent", "effective"),
+    [
+        ("nas", "", "http://nas:8080/RPC2"),
+        ("nas", "scgi", "scgi://nas:8080"),
+        ("", "scgi://nas:5000", "scgi://nas:5000"),
+        ("", "scgi:///run/rtorrent.sock", "scgi:///run/rtorrent.sock"),
+    ],
+)
+async def test_sub_path_of_an_rtorrent_selects_the_way(
+    tmp_path: Path, host: str, sent: str, effective: str
+) -> None:
+    patch = ClientPatch(name="a", type="rtorrent", host=host, url_base=sent)
+    async with open_test_store(tmp_path) as store:
+        assert base_url(await joined(store, patch)) == effective
 
 
 async def test_client_keeps_its_password_only_for_its_host(tmp_path: Path) -> None:
