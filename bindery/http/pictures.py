@@ -11,6 +11,7 @@ from pathlib import Path
 from quart import Request, Response
 
 from bindery.domain.picture_links import unwrapped
+from bindery.domain.placeholder import placeholder
 from bindery.domain.refusal import Code, Refusal, refuse
 from bindery.http.call import Call
 from bindery.http.headers import SANDBOX
@@ -26,7 +27,8 @@ _KEPT_S = 2_592_000
 async def picture_response(
     call: Call, request: Request, url: str, width: int | None = None
 ) -> Response | Refusal:
-    """The picture of an address that the catalogue knows; `width` asks for the small one.
+    """The picture of an address that the catalogue knows; `width` asks for the small one. While it
+    is on its way a picture of one hue stands in, which nobody may keep.
 
     Refusals: `required` (no address), `url_not_allowed`, `not_found`, `provider_unavailable`.
     """
@@ -39,6 +41,9 @@ async def picture_response(
     found = await ports.covers.get(url, width)
     if isinstance(found, Refusal):
         return found
+    if found is None:
+        pending = {"Cache-Control": "no-store", "Content-Security-Policy": SANDBOX}
+        return Response(placeholder(url), 200, pending, content_type="image/png")
     headers = {
         "ETag": f'"{found.tag}"',
         "Cache-Control": f"private, max-age={_KEPT_S}",

@@ -42,11 +42,12 @@ class CoverFile(msgspec.Struct, frozen=True):
 class Covers(Protocol):
     """Pictures of works and persons."""
 
-    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal:
-        """The picture of an address that we know or that lies on a provider's cover host.
+    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal | None:
+        """The picture of an address that we know or that lies on a provider's cover host. None:
+        it is on its way and takes longer than a page can wait.
 
-        `width` asks for the thumbnail. Refusals: `url_not_allowed`, `not_found` while it is not
-        there (it may be on its way), `provider_unavailable`.
+        `width` asks for the thumbnail. Refusals: `url_not_allowed`, `not_found` when there is none,
+        `provider_unavailable`.
         """
         ...
 

@@ -62,6 +62,11 @@ def said(summary: msgspec.Raw | None) -> dict[str, Any]:
 
 
 @dataclass
+class Network:
+    takes_s: float = 0.1
+
+
+@dataclass
 class World:
     store: Store
     provider: FakeProvider
@@ -70,6 +75,7 @@ class World:
     pictures: dict[str, Picture | Exception]
     fetched: list[str]
     heard: Heard
+    network: Network
 
     async def add(self, **more: object) -> Added:
         given = {"foreign_author_id": "OL1A", "author_name": "Ada Quill", "monitor_mode": "all"}
@@ -105,10 +111,11 @@ class World:
 async def at_work(folder: Path, provider: FakeProvider) -> AsyncGenerator[World]:
     heard, clock, fetched = Heard(), TrioClock(), list[str]()
     pictures: dict[str, Picture | Exception] = {}
+    network = Network()
 
     async def fetch(url: str) -> Picture:
         fetched.append(url)
-        await trio.sleep(0.1)
+        await trio.sleep(network.takes_s)
         found = pictures.get(url) or Rejected("http_status", status=404)
         if isinstance(found, Exception):
             raise found
@@ -141,6 +148,7 @@ async def at_work(folder: Path, provider: FakeProvider) -> AsyncGenerator[World]
             pictures,
             fetched,
             heard,
+            network,
         )
         await supervisor.stop_all()
 
@@ -402,6 +410,21 @@ async def test_a_picture_is_fetched_once_for_all_who_ask_and_only_from_known_hos
     assert all(isinstance(answer, CoverFile) for answer in answers)
     assert isinstance(elsewhere, Refusal)
     assert elsewhere.code is Code.URL_NOT_ALLOWED
+
+
+async def test_a_slow_picture_is_on_its_way_and_arrives_all_the_same(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    url = f"{COVERS}/a/id/5-L.jpg"
+    async with at_work(tmp_path, FakeProvider()) as world:
+        world.pictures[url] = picture()
+        world.network.takes_s = 6
+        start = trio.current_time()
+        assert await world.covers.get(url, 320) is None
+        assert trio.current_time() - start == pytest.approx(2)
+        await trio.sleep(5)
+        assert isinstance(await world.covers.get(url, 320), CoverFile)
+        assert len(world.fetched) == 1
 
 
 async def test_bytes_that_are_no_picture_are_absent(

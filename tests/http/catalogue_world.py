@@ -48,10 +48,13 @@ class FakeLookup:
 @dataclass
 class FakeCovers:
     path: str = ""
+    slow: bool = False
 
-    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal:
+    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal | None:
         if "covers.test" not in url:
             return refuse(Code.URL_NOT_ALLOWED, "url", reason="unknown")
+        if self.slow:
+            return None
         return CoverFile(self.path, "image/webp" if width else "image/jpeg", "tag-1")
 
 

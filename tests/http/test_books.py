@@ -1,10 +1,12 @@
 """Books, what is wanted, series over HTTP (catalogue.md 2.2-2.4, 9)."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from PIL import Image
 
 from bindery.domain.principal import SYSTEM, Role
 from bindery.http.services import WebSettings
@@ -276,6 +278,27 @@ async def test_an_event_carries_the_cover_of_its_book(tmp_path: Path) -> None:
     urls = {event["bookId"]: event["imageUrl"] for event in told["items"]}
     link = "/books/api/v1/images?url=https%3A%2F%2Fcovers.test%2Fb%2F1.jpg"
     assert urls == {drawn: link, plain: "", None: ""}
+
+
+async def test_a_cover_on_its_way_is_stood_in_for_and_not_kept(tmp_path: Path) -> None:
+    url = "/api/v1/images?url=https://covers.test/b/1.jpg"
+    async with open_library(tmp_path) as world:
+        picture = tmp_path / "picture"
+        picture.write_bytes(b"picture")
+        world.ports.covers.path = str(picture)
+        world.ports.covers.slow = True
+        waiting = await world.key("GET", url)
+        shown = await waiting.get_data(as_text=False)
+        world.ports.covers.slow = False
+        there = await world.key("GET", url)
+        data = await there.get_data()
+    assert (waiting.status_code, waiting.content_type) == (200, "image/png")
+    assert waiting.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in waiting.headers
+    assert waiting.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    with Image.open(BytesIO(shown)) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (2, 3))
+    assert (there.status_code, data) == (200, b"picture")
 
 
 async def test_covers_go_through_us_safely(tmp_path: Path) -> None:

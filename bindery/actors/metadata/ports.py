@@ -18,6 +18,10 @@ from bindery.store.store import Store
 THUMBNAIL = 320
 """The one width of thumbnails, in pixels."""
 WEBP = "image/webp"
+ON_ITS_WAY_S = 2.0
+"""A picture that takes longer is on its way: a browser opens six connections, and a page of covers
+that all wait for a slow provider would leave none for the rest.
+"""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -85,15 +89,17 @@ class CoverPort:
         self._store = store
         self._folder = folder
 
-    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal:
-        """A stored picture, or one fetched now."""
+    async def get(self, url: str, width: int | None = None) -> CoverFile | Refusal | None:
+        """A stored picture, or one fetched now. None: it is still being fetched."""
         found = self._stored(url, width)
         if found is not None:
             return found
-        answer = await ask(self._mailbox, CoverQuestion(url))
-        if isinstance(answer, CoverFile | Refusal):
-            return answer
-        return self._stored(url, width) or refuse(Code.NOT_FOUND)
+        with trio.move_on_after(ON_ITS_WAY_S):
+            answer = await ask(self._mailbox, CoverQuestion(url))
+            if isinstance(answer, CoverFile | Refusal):
+                return answer
+            return self._stored(url, width) or refuse(Code.NOT_FOUND)
+        return None
 
     def _stored(self, url: str, width: int | None) -> CoverFile | None:
         row = self._store.read(lambda reader: covers.find_by_url(reader, url))

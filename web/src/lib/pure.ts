@@ -114,6 +114,11 @@ export function coverHue(text: string, hues = 12): number {
   return hash % hues;
 }
 
+/** Whether the server only sent its stand-in for a picture on its way: two by three pixels. Ours says more. */
+export function standsIn(event: Event): boolean {
+  return event.currentTarget instanceof HTMLImageElement && event.currentTarget.naturalWidth <= 2;
+}
+
 /** A.9 */
 export function importDerived(author: Pick<Author, 'foreignAuthorId'> & { metadataProvider?: string }): boolean {
   const id = author.foreignAuthorId;
