@@ -16,7 +16,11 @@ _TITLES = {
     "health": "Download Client Unhealthy",
     "test": "Bindery Test",
 }
-_WIRE_TYPE = {"importFailed": "downloadFailed", "importBlocked": "downloadFailed"}
+_WIRE_TYPE = {
+    "importFailed": "downloadFailed",
+    "importBlocked": "downloadFailed",
+    "bookFileUpgraded": "upgrade",
+}
 _TEST = "Bindery notification test"
 
 

@@ -4,7 +4,7 @@ The importer acts on the disk and calls these in between; each is one transactio
 (architecture.md 6a, 6b).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -145,11 +145,11 @@ def register_in(tx: Tx, import_id: int) -> bool:
     imports.registered_in(tx, import_id)
     ops = file_ops.of_import(tx, import_id)
     steps = found.plan.plan.steps
-    better = _clear_places(tx, ops, steps)
+    replaced = _clear_places(tx, ops, steps)
     for slot_id, placed in _file_rows(tx, found, ops).items():
         head = slot_facts.head(tx, slot_id)
         if head is not None:
-            _tell(tx, row, head, placed, upgraded=slot_id in better)
+            _tell(tx, row, head, placed, replaced.get(slot_id, {}))
     attention.clear_in(tx, f"download:{row.id}")
     return True
 
@@ -264,13 +264,18 @@ def parked_in(tx: Tx, command: Command) -> bool:
 # Inside
 
 
-def _clear_places(tx: Tx, ops: Sequence[FileOp], steps: Sequence[FileStep]) -> set[int]:
-    """Rows of files that went to the bin; answers the slots that had one."""
-    had: set[int] = set()
+def _clear_places(
+    tx: Tx, ops: Sequence[FileOp], steps: Sequence[FileStep]
+) -> dict[int, dict[str, str]]:
+    """Rows of files that went to the bin; answers path and quality of each, by slot."""
+    had: dict[int, dict[str, str]] = {}
     for op, step in zip(ops, steps, strict=True):
-        binned = op.kind is OpKind.TRASH or (op.kind is OpKind.PLACE and op.replaces)
-        if binned and files.forget_in(tx, step.root_id, step.dst_rel):
-            had.add(step.slot_id)
+        if op.kind is not OpKind.TRASH and not (op.kind is OpKind.PLACE and op.replaces):
+            continue
+        quality = files.forget_in(tx, step.root_id, step.dst_rel)
+        if quality is not None:
+            path = op.src if op.kind is OpKind.TRASH else op.dst
+            had.setdefault(step.slot_id, {})[path] = quality
     return had
 
 
@@ -309,34 +314,47 @@ def _tell(
     row: DownloadRow,
     head: SlotHead,
     placed: Sequence[tuple[FileStep, FileOp]],
-    *,
-    upgraded: bool,
+    replaced: Mapping[str, str],
 ) -> None:
-    """History, outbox and pages of one filled slot."""
+    """History, outbox and pages of a filled slot. `replaced`: what was there, path to quality."""
     step, op = placed[0]
     params: Params = {
         "path": op.dst if len(placed) == 1 else op.dst.rpartition("/")[0],
         "files": len(placed),
         "format": step.format,
-        "upgraded": upgraded,
+        "upgraded": bool(replaced),
     }
-    event = _event(row, "bookImported", params=params)
-    event_id = tx.record(
-        msgspec.structs.replace(
-            event,
-            book_id=head.book_id,
-            author_id=head.author_id,
-            slot_id=head.slot_id,
-            library=head.library_id,
-            format=head.format,
-            quality=step.format,
-            size=sum(one.size for _, one in placed),
-        )
+    event = msgspec.structs.replace(
+        _event(row, "bookImported", params=params),
+        book_id=head.book_id,
+        author_id=head.author_id,
+        slot_id=head.slot_id,
+        library=head.library_id,
+        format=head.format,
+        quality=step.format,
+        size=sum(one.size for _, one in placed),
     )
-    outbox.notify_in(tx, event_id, "import", library=head.library_id, trace=row.trace)
+    told = tx.record(event)
+    occasion: outbox.Occasion = "import_of_upgrade" if replaced else "import"
+    outbox.notify_in(tx, told, occasion, library=head.library_id, trace=row.trace)
+    if replaced:
+        _tell_upgrade(tx, event, replaced)
     book_changed_in(tx, head.library_id, head.book_id)
     if head.author_id is not None:
         author_changed_in(tx, head.library_id, head.author_id)
+
+
+def _tell_upgrade(tx: Tx, event: NewEvent, replaced: Mapping[str, str]) -> None:
+    """What the new files took the place of; the old ones lie in the bin."""
+    params: Params = {
+        "path": event.params["path"],
+        "format": event.params["format"],
+        "replacedPaths": list(replaced),
+        "replacedFormats": sorted(set(replaced.values())),
+    }
+    upgrade = msgspec.structs.replace(event, type="bookFileUpgraded", params=params)
+    told = tx.record(upgrade)
+    outbox.notify_in(tx, told, "upgrade", library=event.library, trace=event.trace)
 
 
 def _failed(tx: Tx, row: DownloadRow, code: str, params: Params) -> None:

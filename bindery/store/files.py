@@ -46,9 +46,12 @@ def release_in(tx: Tx, slot_id: int, file_id: int) -> bool:
     return True
 
 
-def forget_in(tx: Tx, root_id: int, rel_path: str) -> bool:
-    """The file left its place: its row and what it filled are gone. False: there was none."""
-    return tx.run(_q_forget, {"root": root_id, "rel_path": rel_path}) > 0
+def forget_in(tx: Tx, root_id: int, rel_path: str) -> str | None:
+    """The file left its place: its row and what it filled are gone. Answers its quality; None:
+    there was no row.
+    """
+    quality: str | None = tx.value(_q_forget, {"root": root_id, "rel_path": rel_path})
+    return quality
 
 
 def missing_in(tx: Tx, file_id: int, *, missing: bool) -> bool:
@@ -73,7 +76,8 @@ _q_release = "DELETE FROM slot_file WHERE slot_id = :slot AND file_id = :file"
 _q_forget_unused = """
 DELETE FROM file WHERE id = :file AND NOT EXISTS (
   SELECT 1 FROM slot_file WHERE file_id = :file)"""
-_q_forget = "DELETE FROM file WHERE root_id = :root AND rel_path = :rel_path"
+_q_forget = """
+DELETE FROM file WHERE root_id = :root AND rel_path = :rel_path RETURNING quality"""
 _q_missing = """
 UPDATE file SET missing_since = CASE WHEN :missing THEN :now END
 WHERE id = :id AND (missing_since IS NULL) = :missing"""

@@ -8,7 +8,8 @@ from typing import Literal
 from bindery.store.commands import EVENT
 from bindery.store.tx import Tx
 
-Occasion = Literal["grab", "import", "failure", "health"]
+Occasion = Literal["grab", "import", "import_of_upgrade", "upgrade", "failure", "health"]
+"""An upgrade is told once: as such to who asked for upgrades, to others as an import."""
 
 
 def notify_in(tx: Tx, event_id: int, occasion: Occasion, *, library: int, trace: str) -> int:
@@ -29,6 +30,9 @@ def notify_in(tx: Tx, event_id: int, occasion: Occasion, *, library: int, trace:
 _q_targets: dict[Occasion, str] = {
     "grab": "SELECT id FROM notifier WHERE enabled = 1 AND on_grab = 1 ORDER BY id",
     "import": "SELECT id FROM notifier WHERE enabled = 1 AND on_import = 1 ORDER BY id",
+    "import_of_upgrade": """
+SELECT id FROM notifier WHERE enabled = 1 AND on_import = 1 AND on_upgrade = 0 ORDER BY id""",
+    "upgrade": "SELECT id FROM notifier WHERE enabled = 1 AND on_upgrade = 1 ORDER BY id",
     "failure": "SELECT id FROM notifier WHERE enabled = 1 AND on_failure = 1 ORDER BY id",
     "health": "SELECT id FROM notifier WHERE enabled = 1 AND on_health = 1 ORDER BY id",
 }

@@ -1,5 +1,6 @@
 """The importer on a real file system: what it brings in, refuses, waits for and takes back."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,6 +121,45 @@ async def test_a_better_format_puts_the_old_one_into_the_bin(store: Store, tmp_p
     assert house.shelved() == [SHELVED]
     assert house.binned() == [importing.OLD_PDF]
     assert store.read(lambda r: r.values("SELECT rel_path FROM file")) == [SHELVED]
+    assert events(store) == ["bookImported", "bookFileUpgraded"]
+    (params,) = store.read(
+        lambda r: r.values("SELECT params FROM event WHERE type = 'bookFileUpgraded'")
+    )
+    assert json.loads(params) == {
+        "path": str(house.root / SHELVED),
+        "format": "epub",
+        "replacedPaths": [str(house.root / old)],
+        "replacedFormats": ["pdf"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("on_import", "on_upgrade", "told"),
+    [(1, 0, ["bookImported"]), (0, 1, ["bookFileUpgraded"]), (1, 1, ["bookFileUpgraded"])],
+)
+async def test_an_upgrade_is_told_once(
+    store: Store, tmp_path: Path, on_import: int, on_upgrade: int, told: list[str]
+) -> None:
+    house = importing.build(tmp_path / "h", importing.EBOOK)
+
+    def before(tx: Tx, download_id: int) -> None:
+        old = "Toni Morrison/Old/Sula.pdf"
+        importing.shelve_in(tx, house, download_id, old, importing.OLD_PDF)
+        tx.run("UPDATE slot SET profile_id = 2")
+        tx.run(
+            "INSERT INTO notifier (name, url, on_import, on_upgrade, created_at, updated_at)"
+            " VALUES ('n', 'http://127.0.0.1/', :import, :upgrade, 0, 0)",
+            {"import": on_import, "upgrade": on_upgrade},
+        )
+
+    await settle(store, await arrange(store, house, before))
+    sent = store.read(
+        lambda r: r.values(
+            "SELECT e.type FROM command c JOIN event e"
+            " ON e.id = json_extract(c.payload, '$.eventId') WHERE c.kind = 'outbox.send'"
+        )
+    )
+    assert sent == told
 
 
 async def test_somebody_elses_file_is_never_replaced(store: Store, tmp_path: Path) -> None:

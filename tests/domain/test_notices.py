@@ -42,6 +42,16 @@ def test_failures_are_one_kind_for_receivers() -> None:
         )
 
 
+def test_upgrade_is_told_as_such() -> None:
+    body = body_of(Notice(type="bookFileUpgraded", item="Dune", format="ebook"))
+    assert (body["eventType"], body["title"], body["message"], body["mediaFormat"]) == (
+        "upgrade",
+        "Book Upgraded",
+        "Dune (ebook)",
+        "ebook",
+    )
+
+
 def test_client_that_is_down_is_named() -> None:
     notice = Notice(type="health", client="qbit", reason="timeout", ids={"clientId": 3})
     assert body_of(notice) == {

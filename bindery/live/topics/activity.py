@@ -23,6 +23,7 @@ NAMES = {
     "importFailed": "import.failed",
     "importBlocked": "import.blocked",
     "bookFileDeleted": "file.deleted",
+    "bookFileUpgraded": "file.upgraded",
     "bookRenamed": "file.renamed",
     "bookAdded": "book.added",
     "bookDeleted": "book.removed",
