@@ -8,7 +8,13 @@ from typing import TypeVar
 
 import msgspec
 
-from bindery.adapters.failures import Malformed, Rejected, Unauthorized, Unavailable
+from bindery.adapters.failures import (
+    Malformed,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from bindery.adapters.outbound import Answer
 
 T = TypeVar("T")
@@ -37,8 +43,20 @@ def judged(answer: Answer) -> bytes:
             raise Unavailable("client_path_wrong", status=answer.status)
         case 413:
             raise Rejected("payload_too_large", status=413)
-        case other:
-            raise Unavailable("http_status", status=other)
+        case _:
+            raise troubled(answer)
+
+
+def troubled(answer: Answer) -> Unavailable:
+    """What a status of 429 or 5xx means: later, and not before the time it asks for.
+
+    Only seconds are read of `Retry-After`: a program, or the proxy in front of it, gives no date.
+    """
+    text = answer.headers.get("retry-after", "").strip()
+    after = float(text) if text.isdecimal() and len(text) < 7 else None
+    if answer.status == 429:
+        return RateLimited("client_rate_limited", retry_after_s=after, status=429)
+    return Unavailable("http_status", retry_after_s=after, status=answer.status)
 
 
 def basic(username: str, password: str) -> dict[str, str]:

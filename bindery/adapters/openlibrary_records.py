@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias, cast
 
+from bindery.adapters.failures import Malformed
 from bindery.domain.catalogue import CoverRef, EditionRecord, PersonRecord, WorkRecord
 from bindery.domain.identifiers import isbn13
 from bindery.domain.loose_dates import read_loose_date
@@ -31,6 +32,18 @@ def _is_object(value: object) -> bool:
 def items(value: object) -> list[object]:
     """The value if it is a list, else an empty one."""
     return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def listed(answer: Json | None, name: str) -> list[object]:
+    """The list of an answer; none for "not found". An answer without it is no answer: taken for an
+    empty list, a changed format would look like an author who wrote nothing.
+    """
+    if answer is None:
+        return []
+    value = answer.get(name)
+    if not isinstance(value, list):
+        raise Malformed
+    return cast("list[object]", value)
 
 
 def text(value: object) -> str:

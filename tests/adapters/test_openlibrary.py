@@ -232,7 +232,7 @@ async def test_every_request_passes_the_gate(server: ScriptedServer, outbound: O
     async def gate() -> None:
         passed.append(1)
 
-    server.on("*", Reply(200, "{}"))
+    server.on("*", Reply(200, '{"entries": [], "docs": []}'))
     config = OpenLibraryConfig(base_url=server.url)
     async with OpenLibrary(config, outbound, gate) as ol:
         await ol.works("OL9A")

@@ -209,7 +209,7 @@ async def test_what_test_says(server: ScriptedServer, outbound: Outbound) -> Non
         (Reply(404, "nothing"), Unavailable, "client_path_wrong"),
         (Reply(303, "", {"location": "/login"}), Unavailable, "client_path_wrong"),
         (Reply(500, "oops"), Unavailable, "http_status"),
-        (Reply(429, "slow"), Unavailable, "http_status"),
+        (Reply(429, "slow"), Unavailable, "client_rate_limited"),
         (Reply(200, "<html>Wizard</html>"), Malformed, "malformed_answer"),
         (Reply(200, '{"queue": []}'), Malformed, "malformed_answer"),
         (Reply(200, "[]"), Malformed, "malformed_answer"),

@@ -10,7 +10,14 @@ import trio
 
 from bindery.adapters.configs import TransmissionConfig
 from bindery.adapters.downloaders.transmission import Transmission
-from bindery.adapters.failures import Malformed, OutsideError, Rejected, Unauthorized, Unavailable
+from bindery.adapters.failures import (
+    Malformed,
+    OutsideError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
 from bindery.adapters.outbound import Outbound
 from bindery.demo.torrent import make_torrent
 from bindery.domain.transfers import AddOptions, Payload, RemoteItem, RemoteState
@@ -144,7 +151,7 @@ async def test_a_new_session_is_taken_and_a_storm_of_409_ends(
         (Reply(404, "nothing"), Unavailable, "client_path_wrong"),
         (Reply(301, "", {"location": "/transmission/web/"}), Unavailable, "client_path_wrong"),
         (Reply(500, "oops"), Unavailable, "http_status"),
-        (Reply(429, "slow down"), Unavailable, "http_status"),
+        (Reply(429, "slow down"), RateLimited, "client_rate_limited"),
         (Reply(200, "<html>Login</html>"), Malformed, "malformed_answer"),
         (Reply(200, '{"result": "success"'), Malformed, "malformed_answer"),
         (Reply(200, '{"result": 7}'), Malformed, "malformed_answer"),

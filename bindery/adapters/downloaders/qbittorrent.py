@@ -15,7 +15,7 @@ import trio
 
 from bindery.adapters.configs import QBittorrentConfig
 from bindery.adapters.failures import Malformed, Rejected, Unauthorized, Unavailable
-from bindery.adapters.json_answers import decoded
+from bindery.adapters.json_answers import decoded, troubled
 from bindery.adapters.outbound import Answer, Ask, Outbound
 from bindery.adapters.qbittorrent_wire import (
     Added,
@@ -190,7 +190,7 @@ class QBittorrent:
             raise Unavailable("client_banned", retry_after_s=BANNED_S)
         if answer.status == 403:
             raise Unauthorized("host_header_refused")
-        raise Unavailable("http_status", status=answer.status)
+        raise troubled(answer)
 
     def _remember(self, code: str, seconds: float) -> None:
         self._no_login_code = code
@@ -207,8 +207,8 @@ class QBittorrent:
         answer = await self._call(path, query=query, form=form)
         if answer.status == 404:
             raise Rejected("unknown_item")
-        if answer.status >= 500:
-            raise Unavailable("http_status", status=answer.status)
+        if answer.status == 429 or answer.status >= 500:
+            raise troubled(answer)
         if answer.status not in {200, 204}:
             raise Rejected("client_refused", status=answer.status)
         return answer.body
@@ -334,8 +334,8 @@ class QBittorrent:
             raise Rejected("not_a_torrent")
         if answer.status == 409:
             return False
-        if answer.status >= 500:
-            raise Unavailable("http_status", status=answer.status)
+        if answer.status == 429 or answer.status >= 500:
+            raise troubled(answer)
         if answer.status not in {200, 202}:
             raise Rejected("client_refused", status=answer.status)
         said = answer.body.strip()

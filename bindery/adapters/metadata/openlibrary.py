@@ -23,6 +23,7 @@ from bindery.adapters.openlibrary_records import (
     Json,
     edition_record,
     items,
+    listed,
     mapping,
     number,
     person_hit,
@@ -134,7 +135,7 @@ class OpenLibrary:
     async def search_people(self, text: str, limit: int = 20) -> list[PersonRecord]:
         """Authors by name."""
         found = await self._get("/search/authors.json", q=text, limit=limit)
-        hits = (person_hit(mapping(doc)) for doc in items((found or {}).get("docs")))
+        hits = (person_hit(mapping(doc)) for doc in listed(found, "docs"))
         return [hit for hit in hits if hit is not None][:limit]
 
     async def search_works(self, text: str, limit: int = 20) -> list[WorkRecord]:
@@ -143,7 +144,7 @@ class OpenLibrary:
         return self._hits(found)[:limit]
 
     def _hits(self, found: Json | None) -> list[WorkRecord]:
-        docs = items((found or {}).get("docs"))
+        docs = listed(found, "docs")
         hits = (work_hit(mapping(doc), self._covers) for doc in docs)
         return [hit for hit in hits if hit is not None]
 
@@ -180,12 +181,12 @@ class OpenLibrary:
         offset = int(cursor) if cursor and cursor.isdecimal() else 0
         try:
             path = f"/authors/{person_ref}/works.json"
-            found = await self._get(path, limit=PAGE, offset=offset) or {}
+            page = await self._get(path, limit=PAGE, offset=offset)
+            found, entries = page or {}, listed(page, "entries")
         except OutsideError:
             if overlay.failure is not None or offset:
                 raise
-            found = {}
-        entries = items(found.get("entries"))
+            found, entries = {}, []
         total = number(found.get("size"))
         works: list[WorkRecord] = []
         for entry in entries:
@@ -219,7 +220,7 @@ class OpenLibrary:
                     offset=offset,
                 )
                 overlay.works |= {hit.ref: hit for hit in self._hits(found)}
-                if len(items((found or {}).get("docs"))) < SEARCH_PAGE:
+                if len(listed(found, "docs")) < SEARCH_PAGE:
                     break
         except OutsideError as error:
             overlay.failure = error
@@ -230,7 +231,7 @@ class OpenLibrary:
         if not (REF.fullmatch(work_ref) and work_ref.endswith("W")):
             return []
         found = await self._get(f"/works/{work_ref}/editions.json", limit=MOST_EDITIONS)
-        docs = items((found or {}).get("entries"))
+        docs = listed(found, "entries")
         records = (edition_record(mapping(doc), self._covers) for doc in docs)
         return [record for record in records if record is not None]
 
