@@ -132,6 +132,16 @@ class DirectConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     max_bytes: int = 8 * 1024**3
 
 
+class BlackholeConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="blackhole"):
+    """Settings of a client that is two folders, both as they are called here."""
+
+    transport: Literal["torrent", "usenet"]
+    drop_dir: str
+    """Where torrents, magnets or NZBs are dropped for a program."""
+    watch_dir: str
+    """Where that program puts results."""
+
+
 class OpenLibraryConfig(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="openlibrary"
 ):
@@ -161,6 +171,7 @@ ClientConfig: TypeAlias = (
     | SabnzbdConfig
     | NzbgetConfig
     | DirectConfig
+    | BlackholeConfig
 )
 ProviderConfig: TypeAlias = OpenLibraryConfig
 NotifierConfig: TypeAlias = WebhookConfig

@@ -6,6 +6,7 @@ Whoever needs an adapter knows `configs` and `protocols` and gets these function
 from collections.abc import Awaitable, Callable
 
 from bindery.adapters.configs import (
+    BlackholeConfig,
     ClientConfig,
     DelugeConfig,
     DirectConfig,
@@ -20,6 +21,8 @@ from bindery.adapters.configs import (
     SabnzbdConfig,
     TransmissionConfig,
 )
+from bindery.adapters.downloaders.blackhole import CAPABILITIES as BLACKHOLE
+from bindery.adapters.downloaders.blackhole import Blackhole
 from bindery.adapters.downloaders.deluge import Deluge
 from bindery.adapters.downloaders.direct import Direct
 from bindery.adapters.downloaders.nzbget import Nzbget
@@ -50,6 +53,8 @@ CLIENT_CAPABILITIES: dict[str, ClientCapabilities] = {
     "rtorrent": RTorrent.capabilities,
     "sabnzbd": Sabnzbd.capabilities,
     "nzbget": Nzbget.capabilities,
+    "torrentblackhole": BLACKHOLE["torrent"],
+    "usenetblackhole": BLACKHOLE["usenet"],
     "direct": Direct.capabilities,
 }
 """Kinds of download clients a person can add, and what each can do."""
@@ -83,6 +88,8 @@ def open_client(config: ClientConfig, outbound: Outbound) -> DownloadClient:
             return Nzbget(config, outbound)
         case DirectConfig():
             return Direct(config, outbound)
+        case BlackholeConfig():
+            return Blackhole(config, outbound)
 
 
 def open_provider(

@@ -8,13 +8,11 @@ import msgspec
 
 from bindery.adapters.failures import Malformed
 from bindery.adapters.json_answers import decoded
+from bindery.domain.job_names import named
 from bindery.domain.transfers import RemoteItem, RemoteState
 from bindery.domain.usenet_states import sabnzbd_done, sabnzbd_queued
 
 MEBI = 1024 * 1024
-# A job's name carries our token, the only thing that survives a crash between add and answer.
-_TOKEN = re.compile(r"\.bindery-([A-Za-z0-9_-]{4,64})\Z")
-LONGEST_TITLE = 160
 _UNSAFE = re.compile(r"[/\\\x00]")
 
 
@@ -194,18 +192,6 @@ def _done(slot: HistorySlot) -> RemoteItem:
         code=code,
         added_at=slot.completed * 1_000_000 or None,
     )
-
-
-def job_name(title: str, token: str) -> str:
-    """The name under which a job runs: the title, cut so that a file system takes the whole."""
-    short = title.encode()[:LONGEST_TITLE].decode("utf-8", "ignore").strip()
-    return f"{short or 'book'}.bindery-{token}"
-
-
-def named(job: str) -> tuple[str, str | None]:
-    """(title, our token) of a job's name; None for a job that is not ours."""
-    found = _TOKEN.search(job)
-    return (job[: found.start()], found[1]) if found else (job, None)
 
 
 def job_folder(storage: str, name: str) -> str:

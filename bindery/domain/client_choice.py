@@ -14,6 +14,8 @@ TRANSPORTS: dict[str, Transport] = {
     "rtorrent": Transport.TORRENT,
     "sabnzbd": Transport.USENET,
     "nzbget": Transport.USENET,
+    "torrentblackhole": Transport.TORRENT,
+    "usenetblackhole": Transport.USENET,
 }
 """What each kind of client can carry."""
 

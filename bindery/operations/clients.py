@@ -16,6 +16,8 @@ from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
 
 GONE = "client_gone"
+FOLDERS = frozenset(("torrentblackhole", "usenetblackhole"))
+"""Kinds that are two folders: `url_base` is where we drop, `download_dir` where results appear."""
 DEFAULT_PORTS = {
     "sabnzbd": 8080,
     "nzbget": 6789,
@@ -24,6 +26,8 @@ DEFAULT_PORTS = {
     "deluge": 8112,
     "rtorrent": 8080,
     "direct": 0,
+    "torrentblackhole": 0,
+    "usenetblackhole": 0,
 }
 
 
@@ -187,6 +191,8 @@ def _check(fields: ClientFields) -> Refusal | None:
         return refuse(Code.INVALID, "downloadDir", value=fields.download_dir)
     if fields.type == "direct":
         return None
+    if fields.type in FOLDERS:
+        return _check_folders(fields)
     elsewhere = fields.type == "rtorrent" and fields.url_base.lower().startswith("scgi://")
     if not fields.host and not (elsewhere and len(fields.url_base) > len("scgi://")):
         return refuse(Code.REQUIRED, "host")
@@ -199,6 +205,15 @@ def _check(fields: ClientFields) -> Refusal | None:
         return None
     target = check_url(url.replace("scgi://", "http://", 1), "urlBase" if elsewhere else "host")
     return target if isinstance(target, Refusal) else None
+
+
+def _check_folders(fields: ClientFields) -> Refusal | None:
+    for name, value in (("urlBase", fields.url_base), ("downloadDir", fields.download_dir)):
+        if not value:
+            return refuse(Code.REQUIRED, name)
+        if not value.startswith("/"):
+            return refuse(Code.INVALID, name, value=value)
+    return None
 
 
 def base_url(fields: ClientFields | ClientRow) -> str:
@@ -229,8 +244,10 @@ def _host(text: str) -> str:
 
 
 def _url_base(text: str, kind: str) -> str:
-    """`qbit/` -> `/qbit`; of a whole URL only its path; rTorrent's selects a transport."""
-    if kind == "rtorrent":
+    """`qbit/` -> `/qbit`; of a whole URL only its path; rTorrent's selects a transport, and
+    of two folders it is one.
+    """
+    if kind == "rtorrent" or kind in FOLDERS:
         return text.strip()
     path = text.strip()
     if "://" in path:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from bindery.adapters.configs import (
+    BlackholeConfig,
     ClientConfig,
     DelugeConfig,
     DirectConfig,
@@ -76,6 +77,12 @@ def client_config(
                 category=row.category,
                 category_audiobook=row.category_audiobook,
                 save_path=row.download_dir,
+            )
+        case "torrentblackhole" | "usenetblackhole":
+            return BlackholeConfig(
+                transport="torrent" if row.type == "torrentblackhole" else "usenet",
+                drop_dir=row.url_base,
+                watch_dir=row.download_dir,
             )
         case "rtorrent":
             return RTorrentConfig(

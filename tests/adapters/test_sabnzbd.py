@@ -11,7 +11,8 @@ from bindery.adapters.configs import SabnzbdConfig
 from bindery.adapters.downloaders.sabnzbd import Sabnzbd
 from bindery.adapters.failures import Malformed, OutsideError, Rejected, Unauthorized, Unavailable
 from bindery.adapters.outbound import Outbound
-from bindery.adapters.sabnzbd_wire import file_name, job_folder, job_name, megabytes, named, seconds
+from bindery.adapters.sabnzbd_wire import file_name, job_folder, megabytes, seconds
+from bindery.domain.job_names import job_name, named
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem, RemoteState
 from tests.fixtures_dir import fixture
 from tests.kit.server import Reply, Request, ScriptedServer

@@ -162,6 +162,21 @@ async def test_indexer_is_deleted_once(tmp_path: Path) -> None:
             "urlBase",
         ),
         (ClientPatch(name="a", type="rtorrent", host="0.0.0.0"), Code.URL_NOT_ALLOWED, "host"),
+        (
+            ClientPatch(name="a", type="usenetblackhole", download_dir="/d"),
+            Code.REQUIRED,
+            "urlBase",
+        ),
+        (
+            ClientPatch(name="a", type="usenetblackhole", url_base="/w"),
+            Code.REQUIRED,
+            "downloadDir",
+        ),
+        (
+            ClientPatch(name="a", type="torrentblackhole", url_base="w", download_dir="/d"),
+            Code.INVALID,
+            "urlBase",
+        ),
         (ClientPatch(name="a", type="direct", download_dir="dl"), Code.INVALID, "downloadDir"),
     ],
 )
@@ -193,6 +208,13 @@ async def test_sub_path_of_a_client_is_normalised(
         row = await joined(store, ClientPatch(name="a", type="deluge", host="nas", url_base=sent))
     assert row.url_base == effective
     assert base_url(row) == f"http://nas:8112{effective}"
+
+
+async def test_a_client_of_two_folders_needs_no_host(tmp_path: Path) -> None:
+    patch = ClientPatch(name="a", type="torrentblackhole", url_base=" /w ", download_dir="/d")
+    async with open_test_store(tmp_path) as store:
+        row = await joined(store, patch)
+    assert (row.url_base, row.download_dir, row.port) == ("/w", "/d", 0)
 
 
 @pytest.mark.parametrize(

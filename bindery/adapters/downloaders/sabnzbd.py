@@ -19,10 +19,10 @@ from bindery.adapters.sabnzbd_wire import (
     ConfigAnswer,
     file_name,
     history,
-    job_name,
     queue,
 )
 from bindery.domain.addresses import Policy, Reach
+from bindery.domain.job_names import job_name
 from bindery.domain.offers import Transport
 from bindery.domain.transfers import (
     AddOptions,

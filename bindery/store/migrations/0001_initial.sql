@@ -312,7 +312,8 @@ CREATE TABLE client (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL,
   type TEXT NOT NULL CHECK (type IN
-    ('direct', 'qbittorrent', 'transmission', 'deluge', 'rtorrent', 'sabnzbd', 'nzbget')),
+    ('direct', 'qbittorrent', 'transmission', 'deluge', 'rtorrent', 'sabnzbd', 'nzbget',
+      'torrentblackhole', 'usenetblackhole')),
   host TEXT NOT NULL DEFAULT '',
   port INTEGER NOT NULL DEFAULT 8080,
   use_ssl INTEGER NOT NULL DEFAULT 0 CHECK (use_ssl IN (0, 1)),

@@ -2,7 +2,7 @@
 import type { Author, FoundAuthor, FoundBook } from './wire';
 
 export type Transport = 'torrent' | 'usenet' | 'http';
-const TORRENT_CLIENTS = new Set(['qbittorrent', 'transmission', 'deluge', 'rtorrent']);
+const TORRENT_CLIENTS = new Set(['qbittorrent', 'transmission', 'deluge', 'rtorrent', 'torrentblackhole']);
 
 export function indexerProtocol(type: string): Transport {
   if (type === 'torznab') return 'torrent';
