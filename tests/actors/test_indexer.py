@@ -100,6 +100,52 @@ async def test_feed_that_ignores_parameters_does_not_end_the_leg(
         assert [one.title for one in answer.releases] == [release().title]
 
 
+def _paged(*pages: list[Release]) -> FakeIndexer:
+    def script(query: IndexerQuery) -> list[Release]:
+        at = query.offset // query.limit
+        return pages[at] if query.tier == 1 and at < len(pages) else []
+
+    return FakeIndexer(script)
+
+
+def _full(page: int) -> list[Release]:
+    return [release(f"Some Other Person - Book {page}-{n} EPUB") for n in range(100)]
+
+
+async def test_a_person_s_search_turns_the_page(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with world(tmp_path, _paged(_full(1), [release()])) as w:
+        answer = await w.leg()
+        assert release().guid in [one.guid for one in answer.releases]
+        assert [query.offset for query in w.fake.queries] == [0, 100]
+
+
+async def test_nobody_pages_for_ever(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with world(tmp_path, _paged(_full(1), _full(2), _full(3), _full(4))) as w:
+        await w.leg()
+        assert [query.offset for query in w.fake.queries if query.tier == 1] == [0, 100, 200]
+
+
+async def test_an_indexer_that_repeats_its_page_is_asked_once_more_only(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with world(tmp_path, _paged(_full(1), _full(1), _full(1))) as w:
+        await w.leg()
+        assert [query.offset for query in w.fake.queries if query.tier == 1] == [0, 100]
+
+
+async def test_a_sweep_reads_one_page(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with world(tmp_path, _paged(_full(1), [release()])) as w:
+        await w.leg(by_person=False)
+        assert [query.offset for query in w.fake.queries if query.tier == 1] == [0]
+
+
+async def test_free_searches_page_too(tmp_path: Path, autojump_clock: MockClock) -> None:
+    pages = [_full(1), [release()]]
+    fake = FakeIndexer(lambda query: pages[query.offset // query.limit])
+    async with world(tmp_path, fake) as w:
+        assert len((await w.leg(text="lantern")).releases) == 101
+
+
 async def test_other_books_are_kept_when_nothing_fits(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

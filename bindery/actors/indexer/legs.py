@@ -1,6 +1,6 @@
 """One indexer's part of a search: the tiers of the query plan until something fits (3.3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -21,6 +21,23 @@ from bindery.runtime.compute import Compute
 
 NO_FUNCTION = "function_not_available"
 OUT_OF_TIME = "deadline"
+MOST_PAGES = 3
+
+
+class _Pages:
+    """Gathers the pages of one query until one fits."""
+
+    def __init__(
+        self, judge: Callable[[Sequence[Release]], Awaitable[bool]], into: list[Release]
+    ) -> None:
+        self._judge = judge
+        self._into = into
+        self.fits = False
+
+    async def take(self, releases: Sequence[Release]) -> bool:
+        self._into += releases
+        self.fits = await self._judge(releases)
+        return self.fits
 
 
 class LegRun:
@@ -63,7 +80,7 @@ class LegRun:
         if self._ask.text:
             text = self._ask.text
             query = IndexerQuery(mode="search", text=text, categories=self._of_text())
-            self._keep((await self._request(query)).releases)
+            await self._pages(query, self._keep_all)
             return
         caps = await self._caps()
         for work in self._ask.works:
@@ -91,8 +108,9 @@ class LegRun:
             for query in queries:
                 if query.mode == "book" and no_books:
                     continue
+                turned = _Pages(partial(self._fits, work), found)
                 try:
-                    answer = await self._request(query)
+                    await self._pages(query, turned.take)
                 except OutsideError as error:
                     if trouble_of(error) is not None:
                         self._keep([*near, *found])
@@ -104,8 +122,7 @@ class LegRun:
                     self._keep([*near, *found])
                     raise
                 answered = True
-                found += answer.releases
-                if await self._fits(work, answer.releases):
+                if turned.fits:
                     # Earlier tiers brought only other books: a feed that ignores its parameters.
                     self._keep(found)
                     return
@@ -113,6 +130,35 @@ class LegRun:
         self._keep(near)
         if soft is not None and not answered:
             raise soft
+
+    async def _pages(
+        self, query: IndexerQuery, take: Callable[[Sequence[Release]], Awaitable[bool]]
+    ) -> None:
+        """The pages of an answer until `take` has enough; the second and later ones only for a
+        person, while pages are full and bring something new (acquisition.md 2.10).
+        """
+        seen: set[str] = set()
+        for page in range(MOST_PAGES if self._ask.by_person else 1):
+            turned = msgspec.structs.replace(query, offset=page * query.limit)
+            try:
+                answer = await self._request(turned)
+            except OutsideError as error:
+                if page and trouble_of(error) is None:
+                    return  # what the first pages brought is an answer
+                raise
+            new = [one for one in answer.releases if one.guid not in seen]
+            seen.update(one.guid for one in new)
+            if not new or await take(new):
+                return
+            brought = len(answer.releases) + answer.skipped
+            whole = answer.total is not None and turned.offset + brought >= answer.total
+            if brought < query.limit or whole:
+                return
+
+    async def _keep_all(self, releases: Sequence[Release]) -> bool:
+        self._keep(releases)
+        await trio.lowlevel.checkpoint()
+        return False
 
     async def _fits(self, work: WantedWork, releases: Sequence[Release]) -> bool:
         if not releases:
