@@ -120,7 +120,7 @@ class HousekeeperActor:
         before = self._store.clock.now_us() - max(0, keep) * DAY_US
         gone = 0
         for root in self._store.read(roots.list_roots):
-            place = self._threads.root(root.id)
+            place = self._threads.root(root.path)
             try:
                 while True:
                     purged = await in_thread(place, purge_bin, root.path, before)
@@ -169,7 +169,7 @@ class HousekeeperActor:
 
     async def _facts(self, row: RootRow) -> RootFacts:
         try:
-            return await in_thread(self._threads.root(row.id), check_root, row.path, row.marker)
+            return await in_thread(self._threads.root(row.path), check_root, row.path, row.marker)
         except RootUnreachable:
             return RootFacts(path=row.path, code="root_unreachable")
 

@@ -82,10 +82,10 @@ class TrashActor:
         fault of the moment.
         """
         kept: list[DiskError] = []
-        for root_id, op in self._ops(change):
+        for _, op in self._ops(change):
             while not op.finished:
                 try:
-                    op = await self._step(root_id, op)
+                    op = await self._step(op)
                 except DiskError as error:
                     if error.code in _MOMENTARY:
                         raise
@@ -94,9 +94,9 @@ class TrashActor:
                 await self._store.write(_saving(command, op), actor=True)
         return kept
 
-    async def _step(self, root_id: int, op: FileOp) -> FileOp:
+    async def _step(self, op: FileOp) -> FileOp:
         work = Advance(op)
-        limiter = self._threads.root(root_id)
+        limiter = self._threads.root(op.root)
         while (after := await in_thread(limiter, work.run_slice)) is None:
             pass
         return after
@@ -109,7 +109,7 @@ class TrashActor:
         roots: list[int] = []
         for root_id, sample in dict(ops).items():
             folders = _folders(ops, root_id)
-            place = self._threads.root(root_id)
+            place = self._threads.root(sample.root)
             found = await in_thread(place, lonely_side_cars, sample.root, folders)
             for path in (path for path in found if path not in known):
                 seq = len(ops) + len(new)
@@ -128,7 +128,7 @@ class TrashActor:
         ops = self._ops(change)
         for root_id, sample in dict(ops).items():
             folders = _folders(ops, root_id)
-            await in_thread(self._threads.root(root_id), prune_empty, sample.root, folders)
+            await in_thread(self._threads.root(sample.root), prune_empty, sample.root, folders)
 
     async def _wait(self, change: ChangeRow, error: DiskError | RootUnreachable) -> Outcome:
         """The files stay until the root is back; somebody is told meanwhile."""

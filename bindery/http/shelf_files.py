@@ -64,8 +64,8 @@ async def book_file_response(
     parts: list[Part] = []
     names = archive_names([row.rel_path for row in chosen.files])
     for row, name in zip(chosen.files, names, strict=True):
-        limiter = call.services.threads.root(row.root_id)
         root = chosen.roots[row.root_id]
+        limiter = call.services.threads.root(root.path)
         try:
             place = await in_thread(limiter, locate, root.path, root.marker, row.rel_path)
         except RootUnreachable:

@@ -85,7 +85,9 @@ class Threads:
         self._roots: dict[str, RootLimiter] = {}
 
     def root(self, key: str | int) -> RootLimiter:
-        """The limiter of one root: always the same object for the same key."""
+        """The limiter of one root: always the same object for the same key. Root folders go by
+        their path, which also one has that is only being added.
+        """
         name = str(key)
         limiter = self._roots.get(name)
         if limiter is None:

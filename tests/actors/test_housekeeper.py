@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from bindery.files.bin import TRASH
 from bindery.files.roots import write_marker
 from bindery.runtime.clock import FixedClock
 from bindery.runtime.supervisor import Child, open_supervisor
-from bindery.runtime.threads import Threads
+from bindery.runtime.threads import RootUnreachable, Threads, in_thread
 from bindery.store import attention, backup, backups, roots
 from bindery.store.store import Store
 from bindery.store.tx import NewEvent, Tx
@@ -30,7 +31,9 @@ YEARS_S = 3 * 366 * 86_400
 
 
 @asynccontextmanager
-async def at_work(folder: Path) -> AsyncGenerator[tuple[Store, FixedClock], None]:
+async def at_work(
+    folder: Path, threads: Threads | None = None
+) -> AsyncGenerator[tuple[Store, FixedClock], None]:
     """The actor on a store with threads, and its clock."""
     clock = FixedClock()
     with trio.fail_after(20):
@@ -38,7 +41,7 @@ async def at_work(folder: Path) -> AsyncGenerator[tuple[Store, FixedClock], None
             open_test_store(folder, clock=clock, inline=False) as store,
             open_supervisor(clock, rng=random.Random(1)) as supervisor,
         ):
-            made = Child("housekeeper", lambda: HousekeeperActor(store, Threads()))
+            made = Child("housekeeper", lambda: HousekeeperActor(store, threads or Threads()))
             await supervisor.start(made)
             yield store, clock
             await supervisor.stop_all()
@@ -177,3 +180,17 @@ async def test_root_that_is_not_mounted_is_told_until_it_is_back(tmp_path: Path)
     assert gone.get("root_unavailable") == f"root:{root}"
     assert "root_unavailable" not in back
     assert free > 0
+
+
+async def test_a_mount_that_does_not_answer_is_known_to_all_who_look(tmp_path: Path) -> None:
+    shelf, over, threads = tmp_path / "shelf", threading.Event(), Threads()
+    async with at_work(tmp_path, threads) as (store, _):
+        await rooted(store, shelf)
+        with pytest.raises(RootUnreachable):
+            await in_thread(threads.root(str(shelf)), over.wait, 20, patience_s=0.05)
+        await run(store, "disk.check")
+        now = store.clock.now_us()
+        items = store.read(lambda reader: attention.list_attention(reader, (1,), now))
+        over.set()
+    told = {item.code: item.params for item in items}
+    assert told["root_unavailable"] == {"path": str(shelf), "reason": "root_unreachable"}

@@ -17,7 +17,7 @@ from bindery.files.place import prune_source_dirs
 from bindery.files.recover import Advance, undo
 from bindery.operations import imports as steps
 from bindery.runtime.faults import reach
-from bindery.runtime.threads import RootLimiter, RootUnreachable, in_thread
+from bindery.runtime.threads import RootUnreachable, in_thread
 from bindery.store import commands, downloads, file_ops, imports
 from bindery.store.commands import Command
 from bindery.store.downloads import DownloadRow
@@ -39,7 +39,7 @@ async def place(desk: Desk, command: Command, row: DownloadRow, found: ImportRow
     while (op := next_op(ops)) is not None and op.kind is not OpKind.DROP_SOURCE:
         before = sum(o.size for o in ops if o.kind is OpKind.PLACE)
         try:
-            after = await _advance(desk, row, found, op, before, total)
+            after = await _advance(desk, row, op, before, total)
         except (DiskError, RootUnreachable) as error:
             return await _stumbled(desk, found, ops, error)
         if not await _save(desk, command, row, after):
@@ -52,11 +52,9 @@ async def place(desk: Desk, command: Command, row: DownloadRow, found: ImportRow
     return None
 
 
-async def _advance(
-    desk: Desk, row: DownloadRow, found: ImportRow, op: FileOp, before: int, total: int
-) -> FileOp:
+async def _advance(desk: Desk, row: DownloadRow, op: FileOp, before: int, total: int) -> FileOp:
     """One step of one op, in slices. Raises `DiskError`, `RootUnreachable`."""
-    limiter = _limiter(desk, found, op)
+    limiter = desk.threads.root(op.root)
     work = Advance(op)
     stuck = False
     try:
@@ -121,7 +119,7 @@ async def take_back(desk: Desk, found: ImportRow, why: Stop) -> Stop | None:
         if op.state is OpState.UNDONE:
             continue
         try:
-            undone = await in_thread(_limiter(desk, found, op), undo, op)
+            undone = await in_thread(desk.threads.root(op.root), undo, op)
         except (DiskError, RootUnreachable) as error:
             stop = of_disk(error)
             return stop if stop.kind in ("fail", "block") else replace(stop, kind="fail")
@@ -137,7 +135,7 @@ async def drop_sources(desk: Desk, command: Command, row: DownloadRow, found: Im
     kept = any(op.state is OpState.UNDONE for op in dropped)
     for op in (op for op in dropped if not op.finished):
         try:
-            after = await _advance(desk, row, found, op, 0, 0)
+            after = await _advance(desk, row, op, 0, 0)
         except (DiskError, RootUnreachable) as error:
             momentary = isinstance(error, RootUnreachable) or error.code in _MOMENTARY
             if momentary and command.attempts < DROP_ATTEMPTS:
@@ -170,10 +168,6 @@ async def _prune(desk: Desk, row: DownloadRow, dropped: Sequence[FileOp]) -> Non
         await in_thread(limiter_of(desk, row), prune)
     except RootUnreachable:
         return
-
-
-def _limiter(desk: Desk, found: ImportRow, op: FileOp) -> RootLimiter:
-    return desk.threads.root(found.plan.plan.steps[op.seq].root_id)
 
 
 def _saving(op: FileOp) -> Callable[[Tx], None]:

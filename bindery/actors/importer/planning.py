@@ -118,7 +118,7 @@ async def _look_at_roots(desk: Desk, wish: _Wish) -> _Wish | Stop:
     """Every root that may be written to is mounted, ours and writable; with its free space."""
     free: dict[int, int] = {}
     for root in wish.roots.values():
-        facts = await in_thread(desk.threads.root(root.id), check_root, root.path, root.marker)
+        facts = await in_thread(desk.threads.root(root.path), check_root, root.path, root.marker)
         if facts.code:
             params: Params = {"path": root.path, "cause": facts.code}
             code = "read_only" if facts.code == "root_read_only" else ROOT_UNAVAILABLE
@@ -175,7 +175,7 @@ async def _shelved(
     extensions: Sequence[str],
     options: ImportOptions,
 ) -> list[Shelved]:
-    limiter = desk.threads.root(target.root_id or 0)
+    limiter = desk.threads.root(target.path)
     if format_ == "audiobook":
         folder = _rendered(options.audiobook_folder, {**target.fields, "ext": ""}, options)
         return await in_thread(limiter, look_into, target.path, folder) if folder else []
@@ -203,7 +203,7 @@ async def _untracked(
     sha256 = ""
     if found.size in sizes:
         path = f"{target.path.rstrip('/')}/{found.rel_path}"
-        sha256 = await hash_of(desk.threads.root(root_id), path)
+        sha256 = await hash_of(desk.threads.root(target.path), path)
     return LibraryFile(
         root_id=root_id,
         rel_path=found.rel_path,
@@ -254,7 +254,7 @@ async def _commit(
     def write_down() -> list[FileOp] | None:
         return write_ops(decided.steps, places, owner=owner, change=owner, method=method)
 
-    limiter = desk.threads.root(next(iter(places), 0))
+    limiter = desk.threads.root(next((place.path for place in places.values()), ""))
     try:
         ops = await in_thread(limiter, write_down)
     except (DiskError, RootUnreachable) as error:
