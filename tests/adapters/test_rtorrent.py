@@ -25,6 +25,7 @@ from bindery.adapters.failures import (
 from bindery.adapters.outbound import Outbound
 from bindery.adapters.scgi import framed
 from bindery.demo.torrent import make_torrent
+from bindery.domain.addresses import Policy, Reach
 from bindery.domain.pathmap import PathMap
 from bindery.domain.transfers import AddOptions, Ambiguous, Payload, RemoteItem, RemoteState
 from tests.fixtures_dir import fixture
@@ -393,6 +394,11 @@ async def test_scgi_obeys_the_address_policy(outbound: Outbound, host: str) -> N
     async with RTorrent(RTorrentConfig(url=f"scgi://{host}:5000"), outbound) as program:
         with pytest.raises(AddressRefused):
             await program.snapshot()
+
+
+async def test_a_socket_file_is_this_machine(outbound: Outbound) -> None:
+    with pytest.raises(AddressRefused):
+        await outbound.dial_socket("/nowhere/rtorrent.sock", Policy(Reach.LAN))
 
 
 def test_a_frame_counts_bytes() -> None:
