@@ -13,7 +13,8 @@ from bindery.domain.wanted import WantedWork
 class AskLeg(msgspec.Struct, frozen=True, kw_only=True):
     """One indexer's part of a search; answered with a `LegAnswer`, never with an error.
 
-    Either `works` (one per wanted format) or a free `text`. `deadline` is trio time: what has
+    Either `works` (one per wanted format), a free `text`, or the `latest` releases of all books.
+    `deadline` is trio time: what has
     come by then is the answer. `by_person` goes before sweeps and does not read the cache.
     """
 
@@ -21,6 +22,9 @@ class AskLeg(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     deadline: float
     by_person: bool = False
+    latest: bool = False
+    known: frozenset[str] = frozenset()
+    """Marks of releases seen before: `latest` turns pages until one of them shows."""
 
 
 class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,6 +92,7 @@ KNOWN: dict[str, Known] = {
     "metadata.primary_provider": Known("openlibrary", _one_of("openlibrary")),
     LANGUAGES: Known("eng", _languages, "user"),
     UNKNOWN_LANGUAGE: Known("pass", _one_of("pass", "fail"), "user"),
+    "search.feeds": Known("true", _one_of("true", "false")),
     "search.interval": Known("12h", _duration(1, 168)),
     "search.preferredLanguage": Known("", _languages),
     "autoGrab.enabled": Known("true", _BOOL),

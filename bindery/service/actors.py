@@ -103,6 +103,7 @@ class Rhythm:
 
 RHYTHMS: Final = (
     Rhythm("wanted.sweep", every_s=900, jitter_s=120),
+    Rhythm("feeds.read", every_s=900, jitter_s=60),
     Rhythm("authors.sweep", every_s=1800, jitter_s=300),
     Rhythm("disk.check", every_s=600, jitter_s=60),
     Rhythm("backup.create", local_time="03:30", jitter_s=600),

@@ -1132,3 +1132,9 @@ CREATE TRIGGER author_search_delete AFTER DELETE ON author WHEN OLD.p_search <> 
 END;
 
 CREATE INDEX download_indexer ON download (indexer_id, state) WHERE indexer_id IS NOT NULL;
+
+CREATE TABLE indexer_feed (
+  indexer_id INTEGER PRIMARY KEY REFERENCES indexer (id) ON DELETE CASCADE,
+  seen TEXT NOT NULL CHECK (json_valid(seen)),
+  at INTEGER NOT NULL
+) STRICT;

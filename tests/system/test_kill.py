@@ -32,6 +32,7 @@ import pytest
 from bindery.demo.shelf import Kind, Work
 from bindery.demo.world import ThreadedWorld, World, world_in_thread
 from bindery.runtime import faults
+from bindery.store.migrate import known_migrations
 from tests.kit.process import Died, Service
 from tests.kit.qbittorrent import Daemon, daemon_in
 from tests.kit.wish import Via, Wish, empty, survive
@@ -258,24 +259,25 @@ def test_an_upgrade_happens_whole_or_not_at_all(
     tmp_path: Path, alone: tuple[World, Work], point: str
 ) -> None:
     """The snapshot before an upgrade is a backup too: its point is on the way."""
+    ours = len(known_migrations())
     wish = Wish(tmp_path, *alone, begin="grabbed")
     wish.prepare()
     service = wish.service
     service.altered = "upgrade"
     try:
         assert service.start(point).ended(30) == -signal.SIGKILL
-        assert service.rows("PRAGMA user_version") == [(1,)]
+        assert service.rows("PRAGMA user_version") == [(ours,)]
         assert service.rows("PRAGMA integrity_check") == [("ok",)]
         assert service.rows("SELECT count(*) FROM download") == [(1,)]
         with service.running():
             wish.carry()
         assert service.rows("SELECT a FROM later") == [(1,)]
-        assert service.rows("PRAGMA user_version") == [(2,)]
+        assert service.rows("PRAGMA user_version") == [(ours + 1,)]
         wish.judge()
     finally:
         service.kill()
-    snapshot = apsw.Connection(str(service.data / "bindery.before-0002.db"))
-    assert snapshot.pragma("user_version") == 1
+    snapshot = apsw.Connection(str(service.data / f"bindery.before-{ours + 1:04}.db"))
+    assert snapshot.pragma("user_version") == ours
     assert snapshot.pragma("integrity_check") == "ok"
     assert list(snapshot.execute("SELECT state FROM download")) == [("grabbed",)]
     snapshot.close()

@@ -12,6 +12,7 @@ from bindery.actors.indexer.standing import Standing, trouble_of
 from bindery.adapters.failures import OutsideError
 from bindery.adapters.protocols import Indexer
 from bindery.domain import categories, query_plan
+from bindery.domain.feed_watch import mark_of
 from bindery.domain.legs import AskLeg, LegAnswer
 from bindery.domain.moments import iso
 from bindery.domain.offers import IndexerAnswer, IndexerCaps, IndexerQuery, Release, RequestRecord
@@ -82,6 +83,12 @@ class LegRun:
             query = IndexerQuery(mode="search", text=text, categories=self._of_text())
             await self._pages(query, self._keep_all)
             return
+        if self._ask.latest:
+            both = [categories.for_book(row.categories, kind) for kind in ("ebook", "audiobook")]
+            asked = tuple(dict.fromkeys(one for wanted in both for one in wanted))
+            query = IndexerQuery(mode="search", categories=asked)
+            await self._pages(query, self._keep_new, turn=bool(self._ask.known))
+            return
         caps = await self._caps()
         for work in self._ask.works:
             wanted = categories.for_book(
@@ -132,13 +139,17 @@ class LegRun:
             raise soft
 
     async def _pages(
-        self, query: IndexerQuery, take: Callable[[Sequence[Release]], Awaitable[bool]]
+        self,
+        query: IndexerQuery,
+        take: Callable[[Sequence[Release]], Awaitable[bool]],
+        *,
+        turn: bool = False,
     ) -> None:
         """The pages of an answer until `take` has enough; the second and later ones only for a
-        person, while pages are full and bring something new (acquisition.md 2.10).
+        person or with `turn`, while pages are full and bring something new (acquisition.md 2.10).
         """
         seen: set[str] = set()
-        for page in range(MOST_PAGES if self._ask.by_person else 1):
+        for page in range(MOST_PAGES if turn or self._ask.by_person else 1):
             turned = msgspec.structs.replace(query, offset=page * query.limit)
             try:
                 answer = await self._request(turned)
@@ -154,6 +165,11 @@ class LegRun:
             whole = answer.total is not None and turned.offset + brought >= answer.total
             if brought < query.limit or whole:
                 return
+
+    async def _keep_new(self, releases: Sequence[Release]) -> bool:
+        """Enough as soon as something shows that was seen before."""
+        await self._keep_all(releases)
+        return any(mark_of(release) in self._ask.known for release in releases)
 
     async def _keep_all(self, releases: Sequence[Release]) -> bool:
         self._keep(releases)
@@ -207,7 +223,7 @@ class LegRun:
                 partial(self._indexer.search, query),
                 urgent=self._ask.by_person,
                 deadline=self._ask.deadline,
-                fresh=self._ask.by_person,
+                fresh=self._ask.by_person or self._ask.latest,
             )
         except OutsideError as error:
             if error.request is not None:

@@ -1,4 +1,4 @@
-"""The search actor: commands `search.run`, `slot.search`, `wanted.sweep`.
+"""The search actor: commands `search.run`, `slot.search`, `wanted.sweep`, `feeds.read`.
 
 A search's rows are committed before any request. All indexers are asked at once under one
 deadline; each answer is judged as a whole and committed in one transaction, so that whoever
@@ -19,6 +19,7 @@ import trio
 
 from bindery.actors.search.choice import Ending, auto_grab, end_in
 from bindery.actors.search.context import Context, judged_rows, read_context
+from bindery.actors.search.feeds import FeedReader
 from bindery.domain.legs import AskLeg, LegAnswer
 from bindery.domain.principal import By
 from bindery.operations.search import (
@@ -85,9 +86,12 @@ class SearchActor:
     async def run(self, inbox: Inbox[Any], ready: Callable[[], None]) -> None:
         """Until the ordered stop; commands in hand are given back."""
         sweeping = Lane(self._store, ["wanted.sweep"], step_budget_s=STEP_S)
+        reading = Lane(self._store, ["feeds.read"], step_budget_s=STEP_S)
+        feeds = FeedReader(self._store, self._mailbox_of, self._compute)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._searching.run, self._handle, inbox.wait_closing)
             nursery.start_soon(sweeping.run, self._sweep, inbox.wait_closing)
+            nursery.start_soon(reading.run, feeds.read, inbox.wait_closing)
             ready()
 
     async def _handle(self, command: Command) -> Outcome:
