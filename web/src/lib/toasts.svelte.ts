@@ -26,13 +26,14 @@ export function dismiss(id: number): void {
 }
 
 /** What went wrong, as a sentence. */
-export function errorText(error: unknown): string {
+/** What went wrong, for a person. `labels`: what the fields of a form are called there. */
+export function errorText(error: unknown, labels: Record<string, string> = {}): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.code === 'network') return t('error.network');
   if (error.code === 'rate_limited' && error.retryAfter) {
     return t('auth.wait', { seconds: error.retryAfter });
   }
-  const params = error.field ? { field: error.field, ...error.params } : error.params;
+  const params = error.field ? { ...error.params, field: labels[error.field] ?? error.field } : error.params;
   return refusalText(error.code, params, error.message);
 }
 
