@@ -1,4 +1,4 @@
-"""The command line: serve, demo, version, backup, doctor, explain. The only `trio.run` is here.
+"""The command line: everything that `bindery --help` lists. The only `trio.run` is here.
 
 Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
 """
@@ -131,6 +131,30 @@ def doctor(data_dir: Path | None) -> None:
         click.echo(f"{finding.check}: {finding.count} ({', '.join(finding.examples)})")
     click.echo("damaged" if report.findings else "whole")
     sys.exit(1 if report.findings else 0)
+
+
+@main.command("reset-password")
+@_data_dir
+@click.argument("user")
+def reset_password(data_dir: Path | None, user: str) -> None:
+    """Give an account a new password and sign it out everywhere. Stop the service first.
+
+    The password is asked for, or read as the first line of standard input; never an argument,
+    which other users of the machine could see.
+    """
+    from bindery.service.recovery import Refused
+    from bindery.service.recovery import reset_password as reset
+
+    settings = _settings(data_dir=data_dir)
+    if sys.stdin.isatty():
+        password = click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        _run(partial(reset, settings, user, password))
+    except* Refused as group:
+        raise click.ClickException(_first(group)) from group
+    click.echo(f"{user} has a new password and is signed out everywhere")
 
 
 @main.group()

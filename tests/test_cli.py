@@ -5,10 +5,12 @@ from pathlib import Path
 
 import apsw
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from bindery import __version__
 from bindery.cli import main
+from bindery.store.lock import locked_folder
 from tests.kit.database import new_database
 
 
@@ -28,6 +30,7 @@ def test_every_command_explains_itself(cli: CliRunner) -> None:
         "version",
         "backup",
         "doctor",
+        "reset-password",
         "explain",
     }
     for name in main.commands:
@@ -118,3 +121,72 @@ def test_explain_survives_bytes_that_are_no_text(cli: CliRunner) -> None:
     told = cli.invoke(main, ["explain", "file"], input=line)
     assert told.exit_code == 0
     assert len(told.stdout.splitlines()) == 1
+
+
+def _with_account(folder: Path) -> Path:
+    path = new_database(folder)
+    db = apsw.Connection(str(path))
+    db.execute(
+        "INSERT INTO user (id, username, username_key, password_hash, role, created_at, updated_at)"
+        " VALUES (1, 'Ada', 'ada', 'old', 'admin', 1, 1);"
+        "INSERT INTO session (public_id, digest, user_id, kind, created_at, seen_at,"
+        " idle_expires_at, expires_at) VALUES ('s', x'01', 1, 'normal', 1, 1, 9, 9)"
+    )
+    db.close()
+    return path
+
+
+def _rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    db = apsw.Connection(str(path))
+    try:
+        return list(db.execute(sql))
+    finally:
+        db.close()
+
+
+def test_a_forgotten_password_is_replaced(cli: CliRunner, tmp_path: Path) -> None:
+    path = _with_account(tmp_path)
+    told = cli.invoke(
+        main, ["reset-password", "--data-dir", str(tmp_path), "ADA"], input="long enough\nmore"
+    )
+    assert (told.exit_code, "signed out" in told.output) == (0, True), told.output
+    assert "long enough" not in told.output
+    ((stored, epoch),) = _rows(path, "SELECT password_hash, epoch FROM user")
+    assert PasswordHasher().verify(str(stored), "long enough")
+    assert epoch == 2
+    assert _rows(path, "SELECT count(*) FROM session") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "said"),
+    [("bob", "long enough", "known: Ada"), ("ada", "short", "8 bytes"), ("ada", "", "8 bytes")],
+)
+def test_what_cannot_be_reset_changes_nothing(
+    cli: CliRunner, tmp_path: Path, user: str, password: str, said: str
+) -> None:
+    path = _with_account(tmp_path)
+    told = cli.invoke(
+        main, ["reset-password", "--data-dir", str(tmp_path), user], input=f"{password}\n"
+    )
+    assert (told.exit_code, said in told.output) == (1, True), told.output
+    assert _rows(path, "SELECT password_hash FROM user") == [("old",)]
+
+
+def test_a_running_service_is_not_reset_behind_its_back(cli: CliRunner, tmp_path: Path) -> None:
+    _with_account(tmp_path)
+    with locked_folder(tmp_path):
+        told = cli.invoke(
+            main, ["reset-password", "--data-dir", str(tmp_path), "ada"], input="long enough\n"
+        )
+    assert told.exit_code == 1
+    assert "in use by another Bindery" in told.output
+
+
+def test_nothing_is_made_where_no_database_is(cli: CliRunner, tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    told = cli.invoke(
+        main, ["reset-password", "--data-dir", str(folder), "ada"], input="long enough\n"
+    )
+    assert told.exit_code == 1
+    assert "no database" in told.output
+    assert not folder.exists()

@@ -152,6 +152,23 @@ async def change_password(
     return await store.write(work)
 
 
+async def reset_password(store: Store, name: str, password_hash: str) -> bool:
+    """Give an account a new password and end its sessions; False when there is no such account.
+
+    For the command line, where whoever may read the data folder is trusted.
+    """
+
+    def work(tx: Tx) -> bool:
+        found = users.find(tx, name)
+        if found is None:
+            return False
+        users.set_password_in(tx, found.id, password_hash)
+        sessions.end_all_in(tx, found.id)
+        return True
+
+    return await store.write(work)
+
+
 async def regenerate_install_key(store: Store) -> str:
     """A new install key, 64 hex digits; the old one is dead in the same transaction."""
     secret = secrets.token_hex(32)

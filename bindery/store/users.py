@@ -74,6 +74,11 @@ def find(reader: Reader, name: str) -> User | None:
     return reader.one(_q_find_by_name, {"key": name_key(name)}, User)
 
 
+def names(reader: Reader) -> list[str]:
+    """The names of all accounts, in their order of making."""
+    return reader.values("SELECT username FROM user ORDER BY id")
+
+
 def by_id(reader: Reader, user_id: int) -> User | None:
     """The account of that id."""
     return reader.one(_q_find_by_id, {"id": user_id}, User)
