@@ -127,11 +127,19 @@ def merge(sources: Sequence[tuple[str, FileEvidence]]) -> Merged:
             value = getattr(evidence, field)
             if value is None or value in ("", ()):
                 continue
-            if field not in chosen:
+            if field not in chosen and not (field == "position" and _of_other(evidence, chosen)):
                 chosen[field], origin[field] = value, source
+            elif field not in chosen:
+                losers.append(Origin(field, source, _text(value)))
             elif fold(_text(value)) != fold(_text(chosen[field])):
                 losers.append(Origin(field, source, _text(value)))
     return Merged(FileEvidence(**chosen), origin, tuple(losers))
+
+
+def _of_other(evidence: FileEvidence, chosen: Mapping[str, Any]) -> bool:
+    """A position counts in its own series only."""
+    series = chosen.get("series", "")
+    return bool(series and evidence.series) and fold(evidence.series) != fold(series)
 
 
 def _text(value: object) -> str:

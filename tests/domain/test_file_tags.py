@@ -71,6 +71,17 @@ def test_the_strongest_source_wins_and_the_others_are_kept() -> None:
     ]
 
 
+def test_a_position_never_moves_to_another_series() -> None:
+    tags = FileEvidence(title="Mad Ship", series="Liveship Traders")
+    other = FileEvidence(title="Mad Ship", series="Realm of the Elderlings", position="5")
+    merged = merge([("tags", tags), ("opf", other)])
+    assert (merged.evidence.series, merged.evidence.position) == ("Liveship Traders", "")
+    same = FileEvidence(series="The Liveship Traders", position="2")
+    silent = FileEvidence(position="2")
+    assert merge([("tags", tags), ("opf", silent)]).evidence.position == "2"
+    assert merge([("tags", FileEvidence()), ("opf", same)]).evidence.position == "2"
+
+
 def test_explain_file_honours_tags() -> None:
     line = {
         "path": "Wrong Author/final.m4b",
