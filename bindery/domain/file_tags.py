@@ -129,9 +129,7 @@ def merge(sources: Sequence[tuple[str, FileEvidence]]) -> Merged:
                 continue
             if field not in chosen and not (field == "position" and _of_other(evidence, chosen)):
                 chosen[field], origin[field] = value, source
-            elif field not in chosen:
-                losers.append(Origin(field, source, _text(value)))
-            elif fold(_text(value)) != fold(_text(chosen[field])):
+            elif field not in chosen or fold(_text(value)) != fold(_text(chosen[field])):
                 losers.append(Origin(field, source, _text(value)))
     return Merged(FileEvidence(**chosen), origin, tuple(losers))
 
