@@ -38,7 +38,8 @@ class Home:
     def add_indexer(self, kind: str) -> None:
         """Tested first, then added."""
         world = self.world
-        url = {"opds": world.opds_url, "torznab": world.torznab_url}[kind]
+        urls = {"opds": world.opds_url, "torznab": world.torznab_url, "newznab": world.newznab_url}
+        url = urls[kind]
         key = "" if kind == "opds" else world.api_key
         body = {"name": kind, "type": kind, "url": url, "apiKey": key}
         self.service.ok("POST", "/api/v1/indexer/test", body)
