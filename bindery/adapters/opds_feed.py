@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
-from bindery.adapters.newznab_feed import read_date
+from bindery.adapters.newznab_item import read_date
 from bindery.adapters.xml_documents import (
     child_text,
     children,

@@ -6,6 +6,7 @@ is repaired step by step; only what stays unreadable is `Malformed`.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.entities import html5
 from typing import Any, cast
 from xml.etree.ElementTree import Element
@@ -144,7 +145,12 @@ def _cut(text: str, repeated: str) -> str:
 def local_name(element: Element) -> str:
     """The tag in lower case without its namespace; empty for what is not an element."""
     tag = cast("object", element.tag)
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=2048)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].lower()
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:

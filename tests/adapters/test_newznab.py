@@ -19,7 +19,8 @@ from bindery.adapters.failures import (
     Unavailable,
 )
 from bindery.adapters.indexers.newznab import Newznab
-from bindery.adapters.newznab_feed import FeedContext, read_caps, read_date, read_feed
+from bindery.adapters.newznab_feed import read_caps, read_feed
+from bindery.adapters.newznab_item import FeedContext, read_date
 from bindery.adapters.outbound import Outbound
 from bindery.domain.offers import IndexerCaps, IndexerQuery, Release, Transport
 from tests.fixtures_dir import fixture

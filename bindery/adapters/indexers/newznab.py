@@ -7,7 +7,8 @@ import trio
 
 from bindery.adapters.configs import NewznabConfig
 from bindery.adapters.failures import OutsideError
-from bindery.adapters.newznab_feed import Feed, FeedContext, read_caps, read_feed, same_host
+from bindery.adapters.newznab_feed import Feed, read_caps, read_feed
+from bindery.adapters.newznab_item import FeedContext, same_host
 from bindery.adapters.outbound import Answer, Ask, Outbound
 from bindery.adapters.payloads import failure_of, fetch_payload, refusal_of
 from bindery.domain.addresses import Policy, Reach
