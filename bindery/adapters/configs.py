@@ -152,6 +152,50 @@ class OpenLibraryConfig(
     timeout_s: float = 15.0
 
 
+class GoogleBooksConfig(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="googlebooks"
+):
+    """Settings; without a key the free quota is a few requests a day."""
+
+    base_url: str = "https://www.googleapis.com/books/v1"
+    api_key: str = ""
+    country: str = ""
+    """Two letters; empty = Google decides by our address."""
+    timeout_s: float = 10.0
+
+
+class HardcoverConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="hardcover"):
+    """Settings; without a token nothing can be asked."""
+
+    base_url: str = "https://api.hardcover.app/v1"
+    token: str = ""
+    timeout_s: float = 15.0
+
+
+class DnbConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="dnb"):
+    """Addresses of the German National Library: its SRU service and its cover server."""
+
+    base_url: str = "https://services.dnb.de/sru/dnb"
+    covers_url: str = "https://portal.dnb.de/opac/mvb/cover"
+    timeout_s: float = 15.0
+
+
+class AudnexConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="audnex"):
+    """Settings; `region` is Audible's (us, uk, de, fr, jp, it, es, au, in, ca)."""
+
+    base_url: str = "https://api.audnex.us"
+    region: str = "us"
+    timeout_s: float = 15.0
+
+
+class AudibleConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="audible"):
+    """Settings; `region` as in `AudnexConfig`. `base_url` empty = the region's own address."""
+
+    base_url: str = ""
+    region: str = "us"
+    timeout_s: float = 15.0
+
+
 class WebhookConfig(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook"):
     """Settings of one target."""
 
@@ -174,4 +218,5 @@ ClientConfig: TypeAlias = (
     | BlackholeConfig
 )
 ProviderConfig: TypeAlias = OpenLibraryConfig
+"""General providers: what opens as a `MetadataProvider`."""
 NotifierConfig: TypeAlias = WebhookConfig

@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeAlias, cast
 
-from bindery.adapters.failures import Malformed
+from bindery.adapters.loose_json import Json, items, mapping, number, ratio, text, texts
 from bindery.domain.catalogue import CoverRef, EditionRecord, PersonRecord, WorkRecord
 from bindery.domain.identifiers import isbn13
 from bindery.domain.loose_dates import read_loose_date
 from bindery.domain.offers import BookFormat
 from bindery.domain.series_text import series_refs
-
-Json: TypeAlias = dict[str, object]
 
 PROVIDER = "openlibrary"
 REF = re.compile(r"OL[1-9]\d{0,11}[AWM]")
@@ -20,58 +17,9 @@ _EBOOK = re.compile(r"e-?book|kindle|epub", re.IGNORECASE)
 MOST_GENRES = 10
 
 
-def mapping(value: object) -> Json:
-    """The value if it is an object, else an empty one."""
-    return cast("Json", value) if _is_object(value) else {}
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def items(value: object) -> list[object]:
-    """The value if it is a list, else an empty one."""
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def listed(answer: Json | None, name: str) -> list[object]:
-    """The list of an answer; none for "not found". An answer without it is no answer: taken for an
-    empty list, a changed format would look like an author who wrote nothing.
-    """
-    if answer is None:
-        return []
-    value = answer.get(name)
-    if not isinstance(value, list):
-        raise Malformed
-    return cast("list[object]", value)
-
-
-def text(value: object) -> str:
-    """A string, or the `value` of a typed text; blanks trimmed."""
-    inner = mapping(value).get("value") if _is_object(value) else value
-    return inner.strip() if isinstance(inner, str) else ""
-
-
-def texts(value: object) -> list[str]:
-    """The non-empty strings of a list; a single string counts as a list of one."""
-    if isinstance(value, str):
-        return [value.strip()] if value.strip() else []
-    return [one for one in map(text, items(value)) if one]
-
-
-def number(value: object) -> int | None:
-    """A whole number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def ratio(value: object) -> float:
-    """A number, or 0."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
-
-
 def ref_of(value: object) -> str:
     """`OL..A`, `OL..W` or `OL..M` out of a key or an object with a key; else empty."""
-    key = text(mapping(value).get("key")) if _is_object(value) else text(value)
+    key = text(value) if isinstance(value, str) else text(mapping(value).get("key"))
     tail = key.rpartition("/")[2]
     return tail if REF.fullmatch(tail) else ""
 

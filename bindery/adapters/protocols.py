@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from bindery.domain.catalogue import EditionRecord, PersonRecord, WorkRecord, WorksPage
+from bindery.domain.catalogue import (
+    CoverRef,
+    EditionRecord,
+    PersonRecord,
+    ProviderCapabilities,
+    SeriesHit,
+    SeriesRecord,
+    WorkRecord,
+    WorksPage,
+)
 from bindery.domain.offers import IndexerAnswer, IndexerCaps, IndexerQuery
 from bindery.domain.transfers import (
     AddOptions,
@@ -92,9 +101,12 @@ class Running(Protocol):
 
 
 class MetadataProvider(Closing, Protocol):
-    """A catalogue of persons, works and editions."""
+    """A catalogue of persons, works and editions. What its `capabilities` do not name answers
+    with nothing and asks nobody.
+    """
 
     name: str
+    capabilities: ProviderCapabilities
 
     async def search_people(self, text: str, limit: int = 20) -> list[PersonRecord]: ...
     async def search_works(self, text: str, limit: int = 20) -> list[WorkRecord]: ...
@@ -103,6 +115,39 @@ class MetadataProvider(Closing, Protocol):
     async def work(self, ref: str) -> WorkRecord | None: ...
     async def editions(self, work_ref: str) -> list[EditionRecord]: ...
     async def by_isbn(self, isbn: str) -> WorkRecord | None: ...
+
+
+@runtime_checkable
+class WorksByName(Protocol):
+    """A provider that lists an author's works by the author's name (Hardcover, Audible)."""
+
+    async def works_by(self, name: str) -> WorksPage:
+        """Everything it has of that author in one page; `total` above its length = it was cut
+        short, or a page of it failed.
+        """
+        ...
+
+
+@runtime_checkable
+class WorkByAsin(Protocol):
+    """A provider that knows recordings by their ASIN (Audnex, Audible)."""
+
+    async def by_asin(self, asin: str) -> WorkRecord | None: ...
+
+
+@runtime_checkable
+class CoverByIsbn(Protocol):
+    """A provider that has pictures by ISBN (DNB)."""
+
+    async def cover_by_isbn(self, isbn: str) -> CoverRef | None: ...
+
+
+@runtime_checkable
+class SeriesCatalogue(Protocol):
+    """A provider that knows series as such (Hardcover)."""
+
+    async def search_series(self, text: str, limit: int = 10) -> list[SeriesHit]: ...
+    async def series(self, ref: str) -> SeriesRecord | None: ...
 
 
 class Image(Protocol):

@@ -3,9 +3,13 @@
 Unknown = empty or None: a merge never lets "unknown" replace something known.
 """
 
+from typing import Literal
+
 import msgspec
 
 from bindery.domain.offers import BookFormat
+
+Media = Literal["", "ebook", "audiobook", "both"]
 
 
 class CoverRef(msgspec.Struct, frozen=True):
@@ -84,6 +88,30 @@ class WorkRecord(msgspec.Struct, frozen=True, kw_only=True):
     editions: tuple[EditionRecord, ...] = ()
     edition_count: int | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
+    """Kind ("isbn", "asin", a provider's name ...) and value; ISBNs with 13 digits."""
+    media: Media = ""
+    """In which forms the provider knows it; empty = it does not say."""
+    asin: str = ""
+    """Of the recording."""
+    narrators: tuple[str, ...] = ()
+    duration_s: int | None = None
+    compilation: bool = False
+    """The provider says: a box set, an omnibus, a collection of other works."""
+
+
+class ProviderCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be asked of a provider (metadata.md 3); what it cannot answer is not asked. Every
+    provider that has this is able to search works.
+    """
+
+    people: bool = False
+    """Search persons, with their ids."""
+    person: bool = False
+    work: bool = False
+    author_works: bool = False
+    """A person's works by id, page by page."""
+    editions: bool = False
+    isbn: bool = False
 
 
 class WorksPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,3 +121,27 @@ class WorksPage(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None = None
     next: str | None = None
     """Opaque cursor of the next page; None = this was the last."""
+
+
+class SeriesHit(msgspec.Struct, frozen=True, kw_only=True):
+    """One series found by its name; `ref` is the wire's `foreignSeriesId`."""
+
+    ref: str
+    provider: str
+    title: str
+    author: str = ""
+    book_count: int | None = None
+    readers: int = 0
+    books: tuple[str, ...] = ()
+    """Titles, as far as the search names them."""
+
+
+class SeriesRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A series and its works in order; each work's `series` holds its position in this one."""
+
+    ref: str
+    provider: str
+    title: str
+    author: str = ""
+    book_count: int | None = None
+    works: tuple[WorkRecord, ...] = ()

@@ -9,6 +9,7 @@ from bindery.domain.catalogue import (
     CoverRef,
     EditionRecord,
     PersonRecord,
+    ProviderCapabilities,
     WorkRecord,
     WorksPage,
 )
@@ -37,6 +38,9 @@ class FakeProvider:
     """Implements `MetadataProvider`. `failures` are raised first, one per question."""
 
     name = "openlibrary"
+    capabilities = ProviderCapabilities(
+        people=True, person=True, work=True, author_works=True, editions=True, isbn=True
+    )
 
     def __init__(self, *works: WorkRecord, page: int = 100) -> None:
         self.people = {"OL1A": person()}

@@ -1,6 +1,5 @@
 """OpenLibrary (metadata.md 4 and 5). GET only, no key; 404 is "nothing", never an error."""
 
-from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlencode
@@ -8,48 +7,35 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from bindery.adapters.configs import OpenLibraryConfig
-from bindery.adapters.failures import (
-    Malformed,
-    OutsideError,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-    Unavailable,
-)
+from bindery.adapters.failures import OutsideError
+from bindery.adapters.loose_json import Json, items, listed, mapping, number, text
 from bindery.adapters.openlibrary_records import (
     PROVIDER,
     REF,
     Covers,
-    Json,
     edition_record,
-    items,
-    listed,
-    mapping,
-    number,
     person_hit,
     person_record,
     ref_of,
-    text,
     work_hit,
     work_record,
 )
-from bindery.adapters.outbound import Answer, Ask, Outbound
-from bindery.domain.addresses import Reach, trusting
+from bindery.adapters.outbound import Outbound
+from bindery.adapters.provider_http import BeforeRequest, ProviderHttp
 from bindery.domain.catalogue import (
     EditionRecord,
     PersonRecord,
+    ProviderCapabilities,
     WorkRecord,
     WorksPage,
 )
 from bindery.domain.catalogue_noise import is_noise
 from bindery.domain.identifiers import isbn13
-from bindery.domain.indexer_errors import retry_after
 
 PAGE = 100
 SEARCH_PAGE = 200
 MOST_WORKS = 2000
 MOST_EDITIONS = 200
-MOST_BYTES = 16 * 1024 * 1024
 _HIT_FIELDS = (
     "key,title,subtitle,author_name,author_key,first_publish_year,cover_i,isbn,subject,language,"
     "edition_count,ratings_count,ratings_average"
@@ -66,24 +52,23 @@ class _Overlay(msgspec.Struct):
 
 
 class OpenLibrary:
-    """Implements `MetadataProvider`. `before_request` is awaited before each single request: the
-    actor's rate limit.
-    """
+    """Implements `MetadataProvider`."""
 
     name = PROVIDER
+    capabilities = ProviderCapabilities(
+        people=True, person=True, work=True, author_works=True, editions=True, isbn=True
+    )
 
     def __init__(
         self,
         config: OpenLibraryConfig,
         outbound: Outbound,
-        before_request: Callable[[], Awaitable[None]] | None = None,
+        before_request: BeforeRequest | None = None,
     ) -> None:
-        self._base = config.base_url.rstrip("/")
         self._covers = Covers(config.covers_url)
-        self._outbound = outbound
-        self._before = before_request
-        policy = trusting(Reach.STRICT, config.base_url)
-        self._http = outbound.client(policy, timeout_s=config.timeout_s)
+        self._http = ProviderHttp(
+            config.base_url, outbound, timeout_s=config.timeout_s, before_request=before_request
+        )
         self._overlay: _Overlay | None = None
 
     async def __aenter__(self) -> Self:
@@ -102,35 +87,15 @@ class OpenLibrary:
     async def _get(self, path: str, **query: str | int) -> Json | None:
         """One document; None for 404. Records that moved are followed once."""
         for _hop in range(2):
-            if self._before is not None:
-                await self._before()
-            url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
-            ask = Ask(url=url, headers={"accept": "application/json"})
-            answer = await self._http.send(ask, max_bytes=MOST_BYTES)
-            if answer.status == 404:
+            target = path + (f"?{urlencode(query)}" if query else "")
+            document = await self._http.get_json(target, Json)
+            if document is None:
                 return None
-            document = self._document(answer)
             moved = text(document.get("location"))
             if mapping(document.get("type")).get("key") != "/type/redirect" or not moved:
                 return document
             path = f"/{quote(moved.strip('/'))}.json"
         return None
-
-    def _document(self, answer: Answer) -> Json:
-        header = answer.headers.get("retry-after", "")
-        wait = retry_after(header, self._outbound.clock.now_us()) if header else None
-        if answer.status == 429:
-            raise RateLimited(retry_after_s=wait)
-        if answer.status >= 500:
-            raise Unavailable("http_status", retry_after_s=wait, status=answer.status)
-        if answer.status in {401, 403}:
-            raise Unauthorized("provider_forbidden", status=answer.status)
-        if answer.status != 200:
-            raise Rejected("http_status", status=answer.status)
-        try:
-            return msgspec.json.decode(answer.body, type=Json)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise Malformed from None
 
     async def search_people(self, text: str, limit: int = 20) -> list[PersonRecord]:
         """Authors by name."""
